@@ -1,0 +1,177 @@
+"""Intents: what a user asks, what was understood, and the life cycle that follows."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import Field, model_validator
+
+from cnc.messages.base import Body, Identifier, Model
+
+ValueT = TypeVar("ValueT")
+SlotOrigin = Literal["said", "assumed", "retrieved"]
+RefusalReason = Literal["not_this_domain", "network_operation", "no_service_class"]
+EventName = Literal[
+    "received",
+    "recognised",
+    "ask",
+    "refused",
+    "planned",
+    "infeasible",
+    "deployed",
+    "measured",
+    "compliant",
+    "degraded",
+    "withdrawn",
+]
+FINAL_EVENTS: frozenset[str] = frozenset(
+    {"refused", "ask", "infeasible", "compliant", "degraded", "withdrawn"}
+)
+
+
+class Slot(Model, Generic[ValueT]):
+    """A value of the intent and where it came from."""
+
+    value: ValueT
+    origin: SlotOrigin
+    source: str | None = None
+    """Knowledge entry id when retrieved; standard and clause when assumed."""
+
+
+class RunnerUp(Model):
+    """A service that was nearly chosen."""
+
+    service: Identifier
+    service_name: str
+    confidence: Annotated[float, Field(ge=0, le=1)]
+
+
+class Intent(Model):
+    """The structured intent (what `recognised` carries)."""
+
+    service: Identifier
+    service_name: str
+    scenario: str
+    """One of IMT-2030's six usage scenarios (ITU-R M.2160)."""
+    users: Slot[int]
+    latency_ms: Slot[float]
+    data_rate_mbps: Slot[float]
+    """Per user."""
+    reliability_pct: Slot[float]
+    priority: Slot[int]
+    compute_gc: Slot[float] | None = None
+    """Work of one request, when stated."""
+    area: Slot[str] | None = None
+    """Domain id or area name where the users are."""
+    time_window: Slot[str] | None = None
+    energy_preference: Slot[Literal["low", "balanced"]] | None = None
+    confidence: Annotated[float, Field(ge=0, le=1)]
+    runners_up: tuple[RunnerUp, ...] = ()
+    language: str = "en"
+
+
+class Recognition(Model):
+    """Outcome of recognising one text: exactly one of accepted, ask, refused."""
+
+    text: str
+    outcome: Literal["accepted", "ask", "refused"]
+    intent: Intent | None = None
+    choices: tuple[RunnerUp, ...] = ()
+    reason: RefusalReason | None = None
+    message: str = ""
+    """What to do next, for people."""
+
+    @model_validator(mode="after")
+    def _one_outcome(self) -> Recognition:
+        if self.outcome == "accepted" and self.intent is None:
+            raise ValueError("an accepted recognition carries its intent")
+        if self.outcome == "refused" and self.reason is None:
+            raise ValueError("a refusal carries its reason")
+        if self.outcome == "ask" and not self.choices:
+            raise ValueError("an ask carries its choices")
+        return self
+
+
+class IntentRequest(Body):
+    """A user's text (or a structured intent), or the wish to withdraw one."""
+
+    KIND: ClassVar[str] = "intent_request"
+    action: Literal["submit", "withdraw", "list", "explain"] = "submit"
+    intent_id: Identifier
+    text: Annotated[str, Field(max_length=10_000)] = ""
+    intent: Intent | None = None
+    service: Identifier | None = None
+    """The user's choice after an ask."""
+    origin: Identifier | None = None
+    """Domain that the users attach to."""
+    dry_run: bool = False
+    accept_first: bool = False
+    keep: bool = False
+    slots: Annotated[int, Field(ge=1, le=100_000)] = 20
+
+
+class Placement(Model):
+    """One row of the plan: where a share of the requests is served."""
+
+    domain: Identifier
+    node: str
+    path: str
+    share: float
+
+
+class UsedKnowledge(Model):
+    """A knowledge entry that was retrieved and what it changed."""
+
+    entry_id: Identifier
+    title: str
+    score: float
+    effect: str
+
+
+class Figures(Model):
+    """Measured or predicted quality and energy of an intent."""
+
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    satisfied_share: float
+    energy_j_per_request: float | None = None
+    slots: int = 0
+
+
+class Alternative(Model):
+    """A candidate domain with what was predicted for it."""
+
+    domain: Identifier
+    latency_ms: float | None
+    energy_j_per_request: float | None
+    share: float
+    note: str = ""
+
+
+class IntentEvent(Body):
+    """One step in the life of an intent."""
+
+    KIND: ClassVar[str] = "intent_event"
+    event: EventName
+    intent_id: Identifier
+    text: str = ""
+    intent: Intent | None = None
+    reason: str | None = None
+    message: str = ""
+    choices: tuple[RunnerUp, ...] = ()
+    placements: tuple[Placement, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    predicted: Figures | None = None
+    knowledge: tuple[UsedKnowledge, ...] = ()
+    measured: Figures | None = None
+    progress: tuple[int, int] | None = None
+    """(slots measured, slots to measure)."""
+    kept: bool = False
+
+
+class IntentHistory(Body):
+    """Answer to `list` (last event each) and `explain` (every event of one intent)."""
+
+    KIND: ClassVar[str] = "intent_history"
+    events: tuple[IntentEvent, ...]

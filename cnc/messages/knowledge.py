@@ -1,0 +1,125 @@
+"""Knowledge entries and the requests, answers and change feed about them."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from cnc.messages.base import Body, Identifier, Model, Vector
+
+KnowledgeKind = Literal["expert_rule", "runtime_history", "trained_policy"]
+Tier = Literal["terminal", "ran", "neighbour", "transport"]
+
+
+class AppliesTo(Model):
+    """When an entry is relevant; empty means always."""
+
+    services: tuple[Identifier, ...] = ()
+    """Catalogue ids."""
+    domains: tuple[Identifier, ...] = ()
+    """Domain ids or kinds."""
+    load_min: Annotated[float, Field(ge=0)] | None = None
+    load_max: Annotated[float, Field(ge=0)] | None = None
+    """Requests per slot."""
+
+
+class Effect(Model):
+    """What an entry changes when it is used."""
+
+    kind: Literal["candidate_prior", "deployment_prior", "demonstrations", "checkpoint", "none"]
+    prior: dict[Tier, float] = Field(default_factory=dict)
+    """Log-weight added per tier to the candidates' (or deployments') preference, -3 to 3."""
+    reference: str | None = None
+    """Path or id of a checkpoint or of demonstrations."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Effect:
+        for tier, weight in self.prior.items():
+            if not -3.0 <= weight <= 3.0:
+                raise ValueError(f"prior of {tier} is {weight}: it must lie between -3 and 3")
+        return self
+
+
+class Outcome(Model):
+    """How the entry fared so far."""
+
+    uses: Annotated[int, Field(ge=0)] = 0
+    compliant: Annotated[int, Field(ge=0)] = 0
+    degraded: Annotated[int, Field(ge=0)] = 0
+
+
+class KnowledgeEntry(Model):
+    """One entry of the knowledge base."""
+
+    entry_id: Identifier
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+    kind: KnowledgeKind = "expert_rule"
+    applies_to: AppliesTo = AppliesTo()
+    effect: Effect = Effect(kind="none")
+    provenance: str = ""
+    created: str = ""
+    """RFC 3339."""
+    outcome: Outcome = Outcome()
+    weight: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Follows outcomes: entries that hurt lose weight."""
+
+
+class ScoredEntry(Model):
+    """A search result; `score` is the cosine similarity times the entry's weight."""
+
+    entry: KnowledgeEntry
+    score: float
+
+
+class VectorRecord(Model):
+    """An entry with its embedding, as the change feed carries it."""
+
+    generation: Annotated[int, Field(ge=1)]
+    action: Literal["upsert", "remove"]
+    entry_id: Identifier
+    entry: KnowledgeEntry | None = None
+    vector: Vector = ()
+    model_id: str = ""
+    checksum: str = ""
+
+
+class KnowledgeRequest(Body):
+    """Add, list, show, search, remove, import, export, catch up, or record an outcome."""
+
+    KIND: ClassVar[str] = "knowledge_request"
+    action: Literal[
+        "add", "list", "show", "search", "remove", "export", "changes_since", "record_outcome"
+    ]
+    entries: tuple[KnowledgeEntry, ...] = ()
+    entry_id: Identifier | None = None
+    query: str = ""
+    kind: KnowledgeKind | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 10
+    offset: Annotated[int, Field(ge=0)] = 0
+    generation: Annotated[int, Field(ge=0)] = 0
+    entry_ids: tuple[Identifier, ...] = ()
+    compliant: bool | None = None
+
+
+class KnowledgeReply(Body):
+    """Answer to a knowledge request."""
+
+    KIND: ClassVar[str] = "knowledge_reply"
+    ok: bool
+    error: str = ""
+    not_found: bool = False
+    results: tuple[ScoredEntry, ...] = ()
+    total: int = 0
+    generation: int = 0
+    changes: tuple[VectorRecord, ...] = ()
+
+
+class KnowledgeChange(Body):
+    """Ordered change feed: one or more records, generation ascending."""
+
+    KIND: ClassVar[str] = "knowledge_change"
+    records: tuple[VectorRecord, ...]
+    generation: int
+    model_id: str = ""
