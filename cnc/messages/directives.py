@@ -7,16 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from cnc.messages.base import Body, Identifier, Matrix, Model, Vector
-
-
-class TrafficClass(Model):
-    """A traffic class that an intent added (the base classes are known to all)."""
-
-    traffic_class: Annotated[int, Field(ge=0)]
-    service: Annotated[int, Field(ge=0)]
-    uplink_mbit: float
-    downlink_mbit: float
-    deadline_s: float
+from cnc.messages.telemetry import TrafficClass
 
 
 class HostsPrior(Model):

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from cnc.messages.base import Body, Identifier, Model, Vector
-from cnc.messages.telemetry import ClassQuality, DomainOutcome
+from cnc.messages.telemetry import ClassQuality, DomainOutcome, TrafficClass
 
 DomainKind = Literal["terminal", "ran", "transport"]
 
@@ -37,6 +37,14 @@ class LinkState(Model):
     utilisation: float
 
 
+class GroupChoice(Model):
+    """How the domain serves one intent's class: shares of its nodes and of its two paths."""
+
+    traffic_class: Annotated[int, Field(ge=0)]
+    nodes: Vector
+    paths: Vector
+
+
 class DomainReport(Body):
     """Unified state of one domain before a slot."""
 
@@ -50,7 +58,11 @@ class DomainReport(Body):
     arrivals: Vector = ()
     """Requests of this slot per class that start here; empty where no user attaches."""
     quality: tuple[ClassQuality, ...] = ()
+    groups: tuple[TrafficClass, ...] = ()
+    """The classes beyond the base ones that the infrastructure knows."""
     outcome: DomainOutcome | None = None
+    choices: tuple[GroupChoice, ...] = ()
+    """The last splits for classes that intents added."""
     rejected: int = 0
     gaps: int = 0
     """Messages that this domain found missing so far."""

@@ -57,6 +57,8 @@ class ClassQuality(Model):
     lost: Annotated[float, Field(ge=0)]
     latency_ms: Vector = ()
     """Quantiles of served requests at `QUALITY_LEVELS`; empty when nothing was served."""
+    energy_j: float = 0.0
+    """Computing, network and keep-alive energy attributed to the class by use."""
 
 
 QUALITY_LEVELS: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.999)
@@ -178,6 +180,18 @@ class DomainOutcome(Model):
     start_j: float
 
 
+class TrafficClass(Model):
+    """A traffic class that an intent added (the base classes are known to all)."""
+
+    traffic_class: Annotated[int, Field(ge=0)]
+    service: Annotated[int, Field(ge=0)]
+    uplink_mbit: float
+    downlink_mbit: float
+    deadline_s: float
+    announced: Vector = ()
+    """[origin] requests per slot of a group that is about to start."""
+
+
 class DomainTelemetry(Body):
     """One domain's telemetry at the start of a slot: the slot's arrivals, the last outcome."""
 
@@ -188,6 +202,8 @@ class DomainTelemetry(Body):
     classes: Annotated[int, Field(ge=1)]
     """How many traffic classes are known to the infrastructure."""
     native: NativeTelemetry
+    groups: tuple[TrafficClass, ...] = ()
+    """The classes beyond the base ones."""
     outcome: DomainOutcome | None = None
     rejected: Annotated[int, Field(ge=0)] = 0
     """Actuations of this domain that were refused so far."""

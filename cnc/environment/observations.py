@@ -1,0 +1,106 @@
+"""What agents see before they decide: plain arrays, the same offline and on the bus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cnc.environment.sites import Booleans, Floats, Integers, Site
+
+if TYPE_CHECKING:
+    from cnc.simulator.world import TrafficClasses
+
+
+@dataclass(frozen=True, eq=False)
+class DomainObservation:
+    """What one domain knows before slot t (n own nodes, l own links, S services).
+
+    Background, utilisation and backlog are those at the end of t-1, link capacities those of t
+    (system model, "Information").
+    """
+
+    slot: int
+    frame_start: bool
+    background: Floats
+    utilisation: Floats
+    backlog_gc: Floats
+    ready: Integers
+    """[S, n]"""
+    placed: Integers
+    """[S, n]"""
+    link_capacity_mbit_s: Floats
+    link_energy_j_mbit: Floats
+    link_utilisation: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """What E2E asks of a domain in one slot (O candidate origins, C classes, S services)."""
+
+    slot: int
+    frame_start: bool
+    inflow: Floats
+    """[O, C] share of each origin's requests."""
+    requests: Floats
+    """[O, C] requests of the slot."""
+    classes: TrafficClasses
+    announced: Floats
+    """[O, C] demand of groups that are about to start, requests per slot."""
+    allowed: Booleans
+    """[S] services that the domain may host."""
+    prior: Floats
+    """[S] additive preference."""
+
+
+@dataclass(frozen=True, eq=False)
+class EndToEndObservation:
+    """What E2E knows before slot t, put together from the reports of all domains."""
+
+    slot: int
+    frame_start: bool
+    requests: Floats
+    """[D, C]"""
+    announced: Floats
+    """[D, C] demand of groups that are about to start."""
+    classes: TrafficClasses
+    background: Floats
+    """[N]"""
+    utilisation: Floats
+    backlog_gc: Floats
+    ready: Integers
+    """[S, N]"""
+    placed: Integers
+    link_capacity_mbit_s: Floats
+    """[L]"""
+    link_energy_j_mbit: Floats
+    link_utilisation: Floats
+    live: Booleans
+    """[domains] takes part in planning."""
+    prior: Floats
+    """[C, K] log-weight per class and candidate, from knowledge and triggers; 0 is neutral."""
+    hosts_prior: Floats
+    """[domains, S] additive preference for deployment; 0 is neutral."""
+
+
+@dataclass(frozen=True, eq=False)
+class Hosts:
+    """E2E's wish for deployment: mask and prior over (domain, service)."""
+
+    allowed: Booleans
+    prior: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A domain's traffic decision for one slot."""
+
+    sigma: Floats
+    """[S, n] shares over nodes with a ready replica; rows sum to 1, or 0 with none ready."""
+    paths: Floats
+    """[S, 2] shares of the two parallel links that it owns."""
+
+
+def demand_of(site: Site, order: Order) -> Floats:
+    """[O, C] requests that E2E sends to this domain in the slot."""
+    assert order.inflow.shape[0] == len(site.origins)
+    return order.inflow * order.requests

@@ -1,0 +1,1 @@
+"""The end-to-end orchestrator: global view, intents, and plans across domains."""
