@@ -78,9 +78,7 @@ def predict_routes(
     )
 
 
-def mixture_figures(
-    prediction: RoutePrediction, flow: Floats, latency_ms: float
-) -> Figures:
+def mixture_figures(prediction: RoutePrediction, flow: Floats, latency_ms: float) -> Figures:
     """Percentiles, satisfied share and energy of a flow [D, R] over the routes."""
     total = float(flow.sum())
     if total <= 0:

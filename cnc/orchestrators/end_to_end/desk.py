@@ -1,0 +1,591 @@
+"""The intent desk: the life cycle of every intent, from a sentence to a measured verdict.
+
+received > recognised (or ask, refused) > planned (or infeasible) > deployed > measured … >
+compliant or degraded, and withdrawn where an intent was kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from cnc.environment.observations import EndToEndObservation
+from cnc.environment.sites import Floats
+from cnc.errors import CncError
+from cnc.knowledge.retrieval import Context, candidate_prior
+from cnc.messages.intents import (
+    EventName,
+    IntentEvent,
+    IntentHistory,
+    IntentRequest,
+    Placement,
+    Recognition,
+)
+from cnc.messages.knowledge import (
+    AppliesTo,
+    Effect,
+    KnowledgeEntry,
+    KnowledgeRequest,
+    ScoredEntry,
+)
+from cnc.messages.reports import DomainReport
+from cnc.messages.telemetry import ClassQuality, DemandRequest, TrafficClass
+from cnc.messages.topics import Topics
+from cnc.orchestrators.end_to_end.demand import demand_of
+from cnc.orchestrators.end_to_end.influence import hosts_prior, used_knowledge
+from cnc.orchestrators.end_to_end.planning import (
+    Plan,
+    candidate_rows,
+    extended,
+    make_plan,
+    obstacle,
+)
+from cnc.orchestrators.end_to_end.record import IntentRecord
+from cnc.orchestrators.end_to_end.verdict import verdict
+from cnc.orchestrators.events import MessageEvent
+from cnc.orchestrators.instructions import Compute, Instruction, Publish
+from cnc.orchestrators.offers import Offers
+from cnc.policies.interface import EndToEndAgent
+from cnc.simulator.world import World
+
+PATIENCE_SLOTS = 25
+"""Slots after which an announced group that no domain serves ends as infeasible."""
+HISTORY_LIMIT = 200
+"""Ended intents that are remembered for `list` and `explain`."""
+
+
+class QualitySource(Protocol):
+    """Where the desk reads measurements."""
+
+    def qualities(self, slot: int, traffic_class: int) -> list[ClassQuality]:
+        """What each origin's users of a class got."""
+        ...
+
+    def reports_at(self, slot: int) -> dict[int, DomainReport]:
+        """The reports of one slot."""
+        ...
+
+
+class IntentDesk:
+    """Keeps the records of all intents and says what follows from each step."""
+
+    def __init__(
+        self,
+        world: World,
+        offers: Offers,
+        agent: EndToEndAgent,
+        topics: Topics,
+        node_names: Sequence[str],
+        link_names: Sequence[str],
+    ) -> None:
+        self._world = world
+        self._offers = offers
+        self._agent = agent
+        self._topics = topics
+        self._node_names = node_names
+        self._link_names = link_names
+        self._records: dict[str, IntentRecord] = {}
+        self._observation: EndToEndObservation | None = None
+
+    # -- what others ask ---------------------------------------------------------------------
+
+    @property
+    def active(self) -> tuple[IntentRecord, ...]:
+        """Intents with a group that runs or waits to run."""
+        running = ("announced", "starting", "measuring", "kept")
+        return tuple(r for r in self._records.values() if r.state in running)
+
+    def priors(self) -> dict[int, Floats]:
+        """[K] log-weights by traffic class of the running intents."""
+        return {
+            record.traffic_class: record.prior
+            for record in self.active
+            if record.traffic_class is not None and record.prior is not None
+        }
+
+    def hosts_prior(self, domains: int, services: int) -> Floats:
+        """[domains, S] wishes of the running intents for deployment."""
+        wish = np.zeros((domains, services))
+        for record in self.active:
+            assert record.demand is not None
+            column = hosts_prior(
+                record.prior, record.demand.requests, self._world.candidates, domains
+            )
+            service = record.demand.service
+            wish[:, service] = np.where(
+                np.abs(column) > np.abs(wish[:, service]), column, wish[:, service]
+            )
+        return wish
+
+    def announced(self, classes: int) -> Floats | None:
+        """[D, C] demand that waits for replicas, carried by the service's base class."""
+        waiting = [r for r in self.active if r.state == "announced"]
+        if not waiting:
+            return None
+        demand = np.zeros((self._world.candidates.shape[0], classes))
+        for record in waiting:
+            assert record.demand is not None
+            demand[:, record.demand.service] += record.demand.requests
+        return demand
+
+    def class_rows(self, origins: Sequence[int]) -> tuple[TrafficClass, ...]:
+        """The classes of intents as one domain with these candidate origins is told."""
+        rows = []
+        for record in self.active:
+            assert record.demand is not None
+            waits = record.state == "announced"
+            demand = record.demand.requests[list(origins)]
+            rows.append(record.class_row(demand if waits else None))
+        return tuple(rows)
+
+    # -- steps of the life cycle ---------------------------------------------------------------
+
+    def request(self, event: MessageEvent, body: IntentRequest) -> list[Instruction]:
+        """A user submits, withdraws, lists or asks to explain."""
+        if body.action in ("list", "explain"):
+            return self._history(event, body)
+        if body.action == "withdraw":
+            return self._withdraw(event, body)
+        known = self._records.get(body.intent_id)
+        if known is not None:
+            return [self._again(known)]
+        record = IntentRecord(request=body, reply_to=event.reply_to)
+        self._records[body.intent_id] = record
+        self._trim()
+        instructions = [self._say(record, "received", text=body.text)]
+        if body.intent is not None:
+            record.intent = body.intent
+            return instructions + self._understood(record)
+        compute = Compute(
+            "recognise",
+            body.intent_id,
+            {
+                "text": body.text,
+                "service": body.service,
+                "accept_first": body.accept_first,
+            },
+        )
+        return [*instructions, compute]
+
+    def recognised(self, token: str, result: Recognition | None, error: str) -> list[Instruction]:
+        """The recogniser answered."""
+        record = self._records.get(token)
+        if record is None or record.state != "recognising":
+            return []
+        if result is None:
+            return [self._end(record, "refused", reason="no_service_class", message=error)]
+        if result.outcome == "refused":
+            return [self._end(record, "refused", reason=result.reason, message=result.message)]
+        if result.outcome == "ask":
+            return [self._end(record, "ask", choices=result.choices, message=result.message)]
+        assert result.intent is not None
+        record.intent = result.intent
+        return self._understood(record)
+
+    def _understood(self, record: IntentRecord) -> list[Instruction]:
+        intent = record.intent
+        assert intent is not None
+        if record.request.origin is not None:
+            area = {"value": record.request.origin, "origin": "said"}
+            intent = intent.model_validate({**intent.model_dump(), "area": area})
+            record.intent = intent
+        record.state = "retrieving"
+        said = self._say(record, "recognised", text=record.request.text, intent=intent)
+        query = Compute(
+            "retrieve",
+            record.intent_id,
+            {"text": record.request.text or intent.service_name, "context": self._context(record)},
+        )
+        return [said, query]
+
+    def _context(self, record: IntentRecord) -> Context:
+        intent = record.intent
+        assert intent is not None
+        load, hotspot = None, None
+        lost: tuple[str, ...] = ()
+        if self._observation is not None:
+            per_origin = self._observation.requests.sum(axis=1)
+            load = float(per_origin.sum())
+            hotspot = self._world.domain_ids[int(per_origin.argmax())]
+            lost = tuple(
+                name
+                for name, live in zip(self._world.domain_ids, self._observation.live, strict=True)
+                if not live
+            )
+        try:
+            service_class = self._offers.of(intent.service).service_class
+        except CncError:
+            service_class = None
+        return Context(
+            service=intent.service,
+            service_class=service_class,
+            load=load,
+            users=intent.users.value,
+            latency_ms=intent.latency_ms.value,
+            hotspot=hotspot,
+            lost_domains=lost,
+        )
+
+    def retrieved(
+        self, token: str, entries: tuple[ScoredEntry, ...], error: str
+    ) -> list[Instruction]:
+        """Knowledge came back; without any the policy decides alone."""
+        record = self._records.get(token)
+        if record is None or record.state != "retrieving":
+            return []
+        record.entries = entries
+        record.prior = candidate_rows(candidate_prior(entries))
+        record.state = "unplanned"
+        return [] if self._observation is None else self._plan(record, self._observation)
+
+    def _plan(self, record: IntentRecord, observation: EndToEndObservation) -> list[Instruction]:
+        intent = record.intent
+        assert intent is not None and record.prior is not None
+        try:
+            offer = self._offers.of(intent.service)
+            demand = demand_of(intent, offer, self._world, _shares(observation))
+        except CncError as error:
+            return [self._end(record, "infeasible", message=str(error))]
+        wide = extended(observation, demand, record.prior)
+        against = obstacle(self._world, wide, demand)
+        plan = make_plan(self._world, wide, demand, self._agent, self._node_names, self._link_names)
+        plain = (
+            make_plan(
+                self._world,
+                extended(observation, demand, np.zeros_like(record.prior)),
+                demand,
+                self._agent,
+                self._node_names,
+                self._link_names,
+            )
+            if demand.requests.any()
+            else plan
+        )
+        record.demand, record.plan = demand, plan
+        record.knowledge = used_knowledge(record.entries, plain.tier_shares, plan.tier_shares)
+        if against is not None:
+            return [self._end(record, "infeasible", message=against, knowledge=record.knowledge)]
+        planned = self._planned(record, plan)
+        if record.request.dry_run:
+            record.state = "ended"
+            return [planned]
+        record.traffic_class = self._free_class()
+        record.announced_at = observation.slot
+        record.state = "announced"
+        instructions: list[Instruction] = [planned]
+        if plan.ready:
+            instructions += self._start(record, observation.slot)
+        return instructions
+
+    def _planned(self, record: IntentRecord, plan: Plan) -> Publish:
+        message = (
+            "its service runs where it is needed: traffic starts with the next slot"
+            if plan.ready
+            else "replicas come with the next frame; traffic starts when they are ready"
+        )
+        record.placements = plan.placements
+        return self._say(
+            record,
+            "planned",
+            placements=plan.placements,
+            alternatives=plan.alternatives,
+            predicted=plan.predicted,
+            knowledge=record.knowledge,
+            message=message,
+        )
+
+    def _free_class(self) -> int:
+        base = len(self._world.classes.service)
+        taken = {record.traffic_class for record in self.active}
+        free = base
+        while free in taken:
+            free += 1
+        return free
+
+    def _start(self, record: IntentRecord, slot: int) -> list[Instruction]:
+        record.state = "starting"
+        record.started_at = slot + 1
+        demand = DemandRequest(start=(record.demand_group(),))
+        return [Publish(self._topics.demand(), demand, slot=slot)]
+
+    # -- every slot --------------------------------------------------------------------------
+
+    def advance(self, observation: EndToEndObservation, source: QualitySource) -> list[Instruction]:
+        """Move every intent on with the state before a slot."""
+        self._observation = observation
+        instructions: list[Instruction] = []
+        for record in list(self._records.values()):
+            if record.state == "unplanned":
+                instructions += self._plan(record, observation)
+            elif record.state == "announced":
+                instructions += self._await_replicas(record, observation)
+            elif record.state in ("starting", "measuring", "kept"):
+                instructions += self._measure(record, observation, source)
+        return instructions
+
+    def _await_replicas(
+        self, record: IntentRecord, observation: EndToEndObservation
+    ) -> list[Instruction]:
+        assert record.demand is not None and record.prior is not None
+        assert record.announced_at is not None
+        wide = extended(observation, record.demand, record.prior)
+        last = len(wide.classes.service) - 1
+        node = self._world.route_node
+        serving = (
+            self._world.admissible_routes(wide.classes)[:, last]
+            & (observation.ready[record.demand.service] > 0)[node]
+            & observation.live[self._world.node_domain][node]
+        )
+        if serving[record.demand.requests > 0].any(axis=1).all():
+            return self._start(record, observation.slot)
+        if observation.slot - record.announced_at > PATIENCE_SLOTS:
+            short = np.flatnonzero((record.demand.requests > 0) & ~serving.any(axis=1))
+            where = ", ".join(self._world.domain_ids[int(origin)] for origin in short)
+            return [
+                self._end(
+                    record,
+                    "infeasible",
+                    message=f"after {PATIENCE_SLOTS} slots no domain in reach of {where} had "
+                    "memory for its replicas. Ask for a longer latency, or withdraw another intent",
+                )
+            ]
+        return []
+
+    def _measure(
+        self, record: IntentRecord, observation: EndToEndObservation, source: QualitySource
+    ) -> list[Instruction]:
+        assert record.traffic_class is not None and record.started_at is not None
+        measured_slot = observation.slot - 1
+        if measured_slot < record.started_at:
+            return []
+        instructions: list[Instruction] = []
+        qualities = source.qualities(observation.slot, record.traffic_class)
+        if not qualities:
+            return self._restart_group(record, observation)
+        if record.state == "starting":
+            record.state = "measuring"
+            record.placements = self._actual(record, observation, source)
+            instructions.append(
+                self._say(
+                    record,
+                    "deployed",
+                    placements=record.placements,
+                    message=f"traffic runs since slot {measured_slot}",
+                )
+            )
+            return instructions
+        if record.state == "kept":
+            return []
+        record.window.add(measured_slot, qualities)
+        figures = record.window.figures()
+        wanted = record.request.slots
+        measured = self._say(
+            record, "measured", measured=figures, progress=(len(record.window), wanted)
+        )
+        instructions.append(measured)
+        if len(record.window) >= wanted:
+            instructions += self._conclude(record, observation)
+        return instructions
+
+    def _restart_group(
+        self, record: IntentRecord, observation: EndToEndObservation
+    ) -> list[Instruction]:
+        """The infrastructure does not know the group (it lost the message, or restarted)."""
+        assert record.started_at is not None
+        if observation.slot - record.started_at >= 3 and record.state == "starting":
+            return self._start(record, observation.slot)
+        return []
+
+    def _actual(
+        self, record: IntentRecord, observation: EndToEndObservation, source: QualitySource
+    ) -> tuple[Placement, ...]:
+        """Placements with the domains' own choice of nodes, where their reports show it."""
+        assert record.demand is not None and record.prior is not None
+        assert record.traffic_class is not None
+        c = record.traffic_class
+        if c >= len(observation.classes.service):
+            return record.placements
+        delta = self._agent.distribute(observation)[:, c]
+        demand = record.demand.requests
+        total = float(demand.sum())
+        rows: list[Placement] = []
+        for domain, report in source.reports_at(observation.slot).items():
+            choice = next((x for x in report.choices if x.traffic_class == c), None)
+            if choice is None:
+                continue
+            inflow = 0.0
+            for k in range(delta.shape[1]):
+                here = self._world.candidates[:, k] == domain
+                inflow += float((delta[here, k] * demand[here]).sum())
+            if inflow <= 0:
+                continue
+            paths = _path_text(report, choice.paths)
+            nodes = self._world.nodes_of(domain)
+            for node, share in zip(nodes.tolist(), choice.nodes, strict=True):
+                part = share * inflow / total
+                if part >= 0.0005:
+                    rows.append(
+                        Placement(
+                            domain=report.domain,
+                            node=self._node_names[node],
+                            path=paths,
+                            share=min(1.0, part),
+                        )
+                    )
+        return tuple(sorted(rows, key=lambda row: -row.share)) or record.placements
+
+    def _conclude(
+        self, record: IntentRecord, observation: EndToEndObservation
+    ) -> list[Instruction]:
+        assert record.intent is not None
+        figures = record.window.figures()
+        outcome, why = verdict(record.intent, figures)
+        keep = record.request.keep
+        said = self._say(
+            record,
+            outcome,
+            intent=record.intent,
+            measured=figures,
+            placements=record.placements,
+            knowledge=record.knowledge,
+            message=why,
+            kept=keep,
+        )
+        record.state = "kept" if keep else "ended"
+        instructions: list[Instruction] = [said]
+        if not keep:
+            instructions.append(self._end_group(record, observation.slot))
+        return instructions + self._learn(record, outcome, figures.satisfied_share, why)
+
+    def _end_group(self, record: IntentRecord, slot: int | None) -> Publish:
+        return Publish(self._topics.demand(), DemandRequest(end=(record.group,)), slot=slot)
+
+    def _learn(
+        self, record: IntentRecord, outcome: str, share: float, why: str
+    ) -> list[Instruction]:
+        """What happened becomes runtime history; used entries learn how they fared."""
+        intent, plan = record.intent, record.plan
+        assert intent is not None
+        topic = self._topics.knowledge_requests()
+        instructions: list[Instruction] = []
+        effective = tuple(s.entry.entry_id for s in record.entries if s.entry.effect.kind != "none")
+        if effective:
+            body = KnowledgeRequest(
+                action="record_outcome", entry_ids=effective, compliant=outcome == "compliant"
+            )
+            instructions.append(Publish(topic, body, correlation=record.intent_id))
+        shares = {} if plan is None else plan.tier_shares
+        told = ", ".join(f"{tier} {value:.0%}" for tier, value in shares.items())
+        load = 0.0
+        if self._observation is not None:
+            load = float(self._observation.requests.sum())
+        entry = KnowledgeEntry(
+            entry_id=f"history-{record.intent_id}",
+            title=f"{intent.service_name} for {intent.users.value} users: {outcome}",
+            text=(
+                f"{intent.service_name}, {intent.users.value} users, {intent.latency_ms.value:g} "
+                f"ms asked, at {load:.0f} requests a slot. Distributed: {told}. {why}."
+            ),
+            kind="runtime_history",
+            applies_to=AppliesTo(
+                services=(intent.service,),
+                load_min=round(load * 0.7, 1),
+                load_max=round(load * 1.3, 1),
+            ),
+            effect=Effect(kind="none"),
+            provenance=f"measured over {len(record.window)} slots, satisfied {share:.4f}",
+        )
+        body = KnowledgeRequest(action="add", entries=(entry,))
+        return [*instructions, Publish(topic, body, correlation=record.intent_id)]
+
+    # -- ends, lists, snapshots ------------------------------------------------------------------
+
+    def _withdraw(self, event: MessageEvent, body: IntentRequest) -> list[Instruction]:
+        record = self._records.get(body.intent_id)
+        if record is None:
+            return self._answer(event, IntentHistory(events=()))
+        instructions: list[Instruction] = []
+        if record in self.active:
+            instructions.append(self._end_group(record, None))
+        if record.state != "ended":
+            instructions.append(self._end(record, "withdrawn", message="withdrawn by request"))
+        return instructions + self._answer(event, IntentHistory(events=tuple(record.events[-1:])))
+
+    def _history(self, event: MessageEvent, body: IntentRequest) -> list[Instruction]:
+        if body.action == "list":
+            events = [r.events[-1] for r in self._records.values() if r.events]
+            return self._answer(event, IntentHistory(events=tuple(events)))
+        record = self._records.get(body.intent_id)
+        events = [] if record is None else [e for e in record.events if e.event != "measured"]
+        return self._answer(event, IntentHistory(events=tuple(events)))
+
+    def _answer(self, event: MessageEvent, body: IntentHistory) -> list[Instruction]:
+        if event.reply_to is None:
+            return []
+        return [Publish(event.reply_to, body, correlation=event.message_id)]
+
+    def _end(self, record: IntentRecord, name: EventName, **fields: Any) -> Publish:
+        record.state = "ended"
+        return self._say(record, name, **fields)
+
+    def _say(self, record: IntentRecord, name: EventName, **fields: Any) -> Publish:
+        event = IntentEvent(event=name, intent_id=record.intent_id, **fields)
+        record.events.append(event)
+        return self._publish(record, event)
+
+    def _again(self, record: IntentRecord) -> Publish:
+        return self._publish(record, record.events[-1])
+
+    def _publish(self, record: IntentRecord, event: IntentEvent) -> Publish:
+        slot = None if self._observation is None else self._observation.slot
+        topic = self._topics.intent_events(record.intent_id)
+        return Publish(topic, event, slot=slot, retain=True, correlation=record.intent_id)
+
+    def _trim(self) -> None:
+        ended = [key for key, record in self._records.items() if record.state == "ended"]
+        for key in ended[: max(0, len(self._records) - HISTORY_LIMIT)]:
+            del self._records[key]
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """The records that a restart needs: those that were planned."""
+        return [r.snapshot() for r in self._records.values() if r.demand is not None]
+
+    def restore(self, records: Sequence[dict[str, Any]]) -> None:
+        """Take up records of an earlier life."""
+        for data in records:
+            record = IntentRecord.restored(data)
+            self._records[record.intent_id] = record
+
+    def begin_run(self) -> None:
+        """A new infrastructure knows none of the groups: running intents are announced again."""
+        for record in self.active:
+            record.state = "announced"
+            record.announced_at = -1
+            record.started_at = None
+            record.window = type(record.window)()
+        self._observation = None
+
+
+def _shares(observation: EndToEndObservation) -> Floats:
+    """[D] where users are at this moment."""
+    per_origin = observation.requests.sum(axis=1)
+    if per_origin.sum() <= 0:
+        return np.full(len(per_origin), 1.0 / len(per_origin))
+    return np.asarray(per_origin / per_origin.sum())
+
+
+def _path_text(report: DomainReport, paths: tuple[float, ...]) -> str:
+    """The links of a domain's part of the path, with the shares of the parallel ones."""
+    names = [link.link.split(":")[-1] for link in report.links]
+    word = {"terminal": "local", "ran": "radio", "transport": "core"}[report.domain_kind]
+    if report.domain_kind == "ran":
+        return "radio"
+    pair = [name for name in names if name.startswith(word)]
+    if len(pair) != 2:
+        return " > ".join(pair)
+    prefix = "" if report.domain_kind == "terminal" else "radio > backhaul > "
+    return prefix + " / ".join(
+        f"{name} {share:.0%}" for name, share in zip(pair, paths, strict=True)
+    )

@@ -1,0 +1,126 @@
+"""One intent's record: what was asked, understood, planned, started and measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cnc.environment.sites import Floats
+from cnc.messages.intents import Intent, IntentEvent, IntentRequest, Placement, UsedKnowledge
+from cnc.messages.knowledge import ScoredEntry
+from cnc.messages.telemetry import DemandGroup, TrafficClass
+from cnc.orchestrators.end_to_end.demand import Demand
+from cnc.orchestrators.end_to_end.planning import Plan
+from cnc.orchestrators.end_to_end.quantiles import QualityWindow
+
+WAITING = ("recognising", "retrieving", "unplanned")
+RUNNING = ("announced", "starting", "measuring", "kept")
+
+
+@dataclass(eq=False)
+class IntentRecord:
+    """Mutable record of one intent; only the intent desk changes it."""
+
+    request: IntentRequest
+    reply_to: str | None
+    state: str = "recognising"
+    """recognising, retrieving, unplanned, announced, starting, measuring, kept, ended."""
+    intent: Intent | None = None
+    entries: tuple[ScoredEntry, ...] = ()
+    prior: Floats | None = None
+    """[K] log-weights on candidates."""
+    plan: Plan | None = None
+    demand: Demand | None = None
+    traffic_class: int | None = None
+    announced_at: int | None = None
+    started_at: int | None = None
+    """First slot in which its requests arrive."""
+    placements: tuple[Placement, ...] = ()
+    knowledge: tuple[UsedKnowledge, ...] = ()
+    window: QualityWindow = field(default_factory=QualityWindow)
+    events: list[IntentEvent] = field(default_factory=list)
+
+    @property
+    def intent_id(self) -> str:
+        """The id that the user's client gave."""
+        return self.request.intent_id
+
+    @property
+    def group(self) -> str:
+        """Name of its user group at the infrastructure."""
+        return f"group-{self.intent_id}"
+
+    def demand_group(self) -> DemandGroup:
+        """The group as the infrastructure is told."""
+        assert self.demand is not None and self.traffic_class is not None
+        return DemandGroup(
+            group=self.group,
+            intent=self.intent_id,
+            service=self.demand.service,
+            traffic_class=self.traffic_class,
+            uplink_mbit=self.demand.uplink_mbit,
+            downlink_mbit=self.demand.downlink_mbit,
+            deadline_s=self.demand.deadline_s,
+            requests=tuple(self.demand.requests.tolist()),
+        )
+
+    def class_row(self, announced: Floats | None) -> TrafficClass:
+        """The class as domains are told; `announced` per candidate origin while it waits."""
+        assert self.demand is not None and self.traffic_class is not None
+        return TrafficClass(
+            traffic_class=self.traffic_class,
+            service=self.demand.service,
+            uplink_mbit=self.demand.uplink_mbit,
+            downlink_mbit=self.demand.downlink_mbit,
+            deadline_s=self.demand.deadline_s,
+            announced=() if announced is None else tuple(announced.tolist()),
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        """What a restart needs, as JSON values."""
+        assert self.demand is not None
+        return {
+            "request": self.request.model_dump(mode="json"),
+            "reply_to": self.reply_to,
+            "state": self.state,
+            "intent": None if self.intent is None else self.intent.model_dump(mode="json"),
+            "prior": None if self.prior is None else self.prior.tolist(),
+            "demand": {
+                "service": self.demand.service,
+                "uplink_mbit": self.demand.uplink_mbit,
+                "downlink_mbit": self.demand.downlink_mbit,
+                "deadline_s": self.demand.deadline_s,
+                "requests": self.demand.requests.tolist(),
+            },
+            "traffic_class": self.traffic_class,
+            "announced_at": self.announced_at,
+            "started_at": self.started_at,
+            "knowledge": [used.model_dump(mode="json") for used in self.knowledge],
+            "events": [event.model_dump(mode="json") for event in self.events],
+        }
+
+    @staticmethod
+    def restored(data: dict[str, Any]) -> IntentRecord:
+        """From a snapshot; the measured window begins anew."""
+        demand = data["demand"]
+        record = IntentRecord(
+            request=IntentRequest.model_validate(data["request"]), reply_to=data["reply_to"]
+        )
+        record.state = data["state"]
+        record.intent = None if data["intent"] is None else Intent.model_validate(data["intent"])
+        record.prior = None if data["prior"] is None else np.array(data["prior"])
+        record.demand = Demand(
+            service=demand["service"],
+            uplink_mbit=demand["uplink_mbit"],
+            downlink_mbit=demand["downlink_mbit"],
+            deadline_s=demand["deadline_s"],
+            requests=np.array(demand["requests"]),
+        )
+        record.traffic_class = data["traffic_class"]
+        record.announced_at = data["announced_at"]
+        record.started_at = data["started_at"]
+        record.knowledge = tuple(UsedKnowledge.model_validate(k) for k in data["knowledge"])
+        record.events = [IntentEvent.model_validate(event) for event in data["events"]]
+        return record

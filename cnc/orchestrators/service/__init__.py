@@ -1,0 +1,1 @@
+"""The service orchestrator: registry, end-to-end QoS, knowledge base, re-orchestration."""
