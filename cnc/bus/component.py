@@ -11,14 +11,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from cnc.bus import codec
-from cnc.bus.channels import address_problem, channel_of
 from cnc.bus.filters import check_filter, check_topic, matches
-from cnc.bus.inbox import Acknowledge, Arrival, Inbox
+from cnc.bus.inbox import Acknowledge, Inbox
 from cnc.bus.interface import Bus, Counters, Gap, Outgoing, Received
 from cnc.bus.outbox import Outbox, Pending
-from cnc.bus.sequences import SequenceTracker
+from cnc.bus.reception import Reception
 from cnc.bus.stream import MessageStream
-from cnc.errors import BusError, MessageError, UsageError
+from cnc.errors import BusError, UsageError
 from cnc.messages.base import Body
 from cnc.messages.catalogue import ENVELOPES
 from cnc.messages.envelope import Envelope, new_id, now
@@ -28,6 +27,7 @@ from cnc.settings import BusSettings
 
 logger = logging.getLogger(__name__)
 
+_OVER = ("exit", "lost")
 FAREWELL_S = 2.0
 """How long closing waits for publishes that are on their way."""
 
@@ -55,11 +55,17 @@ class ComponentBus(Bus):
         self._on_notice = on_notice
         self._inbox = Inbox(settings.inbound_limit, self.counters)
         self._outbox = Outbox(settings.outbound_limit, self.counters)
-        self._tracker = SequenceTracker()
+        self._reception = Reception(
+            component,
+            self.topics,
+            settings.payload_limit,
+            self._inbox,
+            self.counters,
+            on_gap=self._gap_found,
+            on_false_will=self._reannounce,
+        )
         self._sequences: dict[str, int] = {}
-        self._filters: dict[str, None] = {}
         self._subscribed: dict[str, None] = {}
-        self._replies: dict[str, asyncio.Future[Envelope[Any]]] = {}
         self._stream: weakref.ref[MessageStream] | None = None
         self._presence: Presence | None = None
         self._announced = False
@@ -110,7 +116,7 @@ class ComponentBus(Bus):
     async def _farewell(self) -> None:
         try:
             async with asyncio.timeout(FAREWELL_S):
-                if self._presence is not None and self._presence.state not in ("exit", "lost"):
+                if self._presence is not None and self._presence.state not in _OVER:
                     await self.announce(self._presence.model_copy(update={"state": "exit"}))
                 await self._outbox.emptied()
         except (TimeoutError, BusError) as error:
@@ -119,7 +125,7 @@ class ComponentBus(Bus):
     def _end_tasks(self, error: Exception) -> None:
         self._inbox.close(self._failure)
         self._outbox.give_up(error)
-        for future in self._replies.values():
+        for future in self._reception.replies.values():
             if not future.done():
                 future.set_exception(error)
         for task in self._tasks:
@@ -149,13 +155,13 @@ class ComponentBus(Bus):
         self._check_usable()
         for topic_filter in filters:
             check_filter(topic_filter)
-        added = tuple(entry for entry in filters if entry not in self._filters)
-        self._filters.update(dict.fromkeys(filters))
+        added = tuple(entry for entry in filters if entry not in self._reception.filters)
+        self._reception.filters.update(dict.fromkeys(filters))
         try:
             await self._subscribe(filters)
         except BaseException:
             for topic_filter in added:
-                self._filters.pop(topic_filter, None)
+                self._reception.filters.pop(topic_filter, None)
             raise
 
     async def publish(
@@ -256,10 +262,21 @@ class ComponentBus(Bus):
 
     async def clear_retained(self, topic: str) -> None:
         """Remove the broker's copy; see `Bus.clear_retained`."""
+        await self._publish_empty(topic, retain=True)
+
+    async def touch(self, topic: str) -> None:
+        """Publish an empty message, which every receiver ignores (to try a right).
+
+        Raises:
+            PublishRefusedError: the broker refused it (MQTT 5 only).
+        """
+        await self._publish_empty(topic, retain=False)
+
+    async def _publish_empty(self, topic: str, *, retain: bool) -> None:
         self._check_usable()
         check_topic(topic)
         await self._outbox.reserve()
-        pending = Pending(topic, b"", None, 1, True, None, False)
+        pending = Pending(topic, b"", None, 1, retain, None, False)
         self._outbox.add(pending)
         self._transmit(pending)
         await pending.done
@@ -293,7 +310,8 @@ class ComponentBus(Bus):
             )
 
     def _reannounce(self) -> None:
-        if self._presence is not None and self._presence.state not in ("exit", "lost"):
+        announced = self._announced and not self._closed
+        if announced and self._presence is not None and self._presence.state not in _OVER:
             self._start(self.announce(self._presence))
 
     # -- arrivals ------------------------------------------------------------------------------
@@ -307,97 +325,12 @@ class ComponentBus(Bus):
         qos: int,
         acknowledge: Acknowledge | None,
     ) -> None:
-        """Take what the network delivered; acknowledges at once unless the inbox is full."""
-        self.counters.received += 1
-        arrival = self._examine(topic, payload, retained, qos, acknowledge)
-        if arrival is not None:
-            self._inbox.put(arrival)
-        elif acknowledge is not None:
-            acknowledge()
+        """Take what the network delivered."""
+        self._reception.take(topic, payload, retained, qos, acknowledge)
 
-    def _examine(
-        self,
-        topic: str,
-        payload: bytes,
-        retained: bool,
-        qos: int,
-        acknowledge: Acknowledge | None,
-    ) -> Arrival | None:
-        if not payload:  # somebody cleared a retained copy
-            return None
-        try:
-            envelope = codec.decode(payload, self.settings.payload_limit)
-        except MessageError as error:
-            self.counters.malformed += 1
-            self._skip(topic, payload, str(error))
-            return None
-        channel, parameter = channel_of(self.topics, topic)
-        problem = address_problem(channel, parameter, envelope)
-        if problem is not None:
-            self.counters.misaddressed += 1
-            self._skip(topic, payload, problem)
-            return None
-        if self._tracker.is_stale_will(envelope):
-            self.counters.stale_wills += 1
-            self._heal(envelope)
-            return None
-        new, gap = self._tracker.check(topic, envelope, retained)
-        if gap is not None:
-            self._report_gap(gap)
-        if not new:
-            self.counters.duplicates += 1
-            return None
-        self._heal(envelope)
-        if self._answers(topic, envelope):
-            return None
-        if not any(matches(entry, topic) for entry in self._filters):
-            if not self._is_internal(topic):
-                self.counters.unwanted += 1
-            return None
-        received = Received(topic, retained, envelope, now())
-        replaceable = channel is not None and channel.replaceable
-        return Arrival(received, replaceable, qos > 0, acknowledge)
-
-    def _skip(self, topic: str, payload: bytes, problem: str) -> None:
-        logger.warning(
-            "%s: skipped a message on %s: %s; it begins %r",
-            self.component,
-            topic,
-            problem,
-            bytes(payload[:120]),
-        )
-
-    def _report_gap(self, gap: Gap) -> None:
-        self.counters.gaps += 1
-        self.counters.missing += gap.missing
-        logger.warning(
-            "%s: %d message(s) of %s on %s never arrived (expected %d, found %d)",
-            self.component,
-            gap.missing,
-            gap.sender,
-            gap.topic,
-            gap.expected,
-            gap.found,
-        )
+    def _gap_found(self, gap: Gap) -> None:
         if self.on_gap is not None:
-            self.on_gap(gap)
-
-    def _heal(self, envelope: Envelope[Any]) -> None:
-        """A `lost` about this live component is wrong, and would stay as the retained copy."""
-        if (
-            isinstance(envelope.body, Presence)
-            and envelope.body.state == "lost"
-            and envelope.sender == self.component
-            and self._announced
-            and not self._closed
-        ):
-            self._reannounce()
-
-    def _is_internal(self, topic: str) -> bool:
-        return topic in (
-            self.topics.presence(self.component),
-            self.topics.replies(self.component),
-        )
+            asyncio.get_running_loop().call_soon(self.on_gap, gap)
 
     # -- requests ------------------------------------------------------------------------------
 
@@ -419,7 +352,7 @@ class ComponentBus(Bus):
         """Ask and wait; see `Bus.request`."""
         identifier = new_id()
         future: asyncio.Future[Envelope[Any]] = asyncio.get_running_loop().create_future()
-        self._replies[identifier] = future
+        self._reception.replies[identifier] = future
         own = self.topics.replies(self.component)
         message = Outgoing(topic, body, slot, correlation=identifier, reply_to=own)
         try:
@@ -433,7 +366,7 @@ class ComponentBus(Bus):
                 "that serves it running? `cnc status` shows who is"
             ) from error
         finally:
-            del self._replies[identifier]
+            del self._reception.replies[identifier]
             if future.done() and not future.cancelled():
                 future.exception()  # seen, also when the publish had already failed
             future.cancel()
@@ -443,17 +376,3 @@ class ComponentBus(Bus):
         if to.reply_to is None:
             return
         await self.publish(to.reply_to, body, slot=slot, correlation=to.correlation or to.id)
-
-    def _answers(self, topic: str, envelope: Envelope[Any]) -> bool:
-        """Hand an answer to whoever waits for it; late ones only to an explicit subscriber."""
-        if topic != self.topics.replies(self.component):
-            return False
-        future = self._replies.get(envelope.correlation or "")
-        if future is None or future.done():
-            if topic in self._filters:
-                return False
-            self.counters.unmatched_replies += 1
-            return True
-        self.counters.delivered += 1
-        future.set_result(envelope)
-        return True

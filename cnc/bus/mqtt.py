@@ -8,6 +8,7 @@ publishes stay in our own queue and are sent again, in order, on the next connec
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 
@@ -62,6 +63,7 @@ class MqttBus(ComponentBus):
         self._connection: Connection | None = None
         self._lives = 0
         self._ready = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._last_problem: BaseException | None = None
         self._runner: asyncio.Task[None] | None = None
 
@@ -79,6 +81,20 @@ class MqttBus(ComponentBus):
     def connection(self) -> Connection | None:
         """The current connection, for diagnosis."""
         return self._connection
+
+    async def drop_connection(self) -> None:
+        """End the connection without a goodbye, as a broken network would (for diagnosis)."""
+        if self._connection is not None:
+            await self._connection.abandon()
+
+    def reconnect_now(self) -> None:
+        """Cut the current wait between two attempts short."""
+        self._hurry.set()
+
+    async def _pause(self, wait_s: float) -> None:
+        self._hurry.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), wait_s)
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -173,7 +189,7 @@ class MqttBus(ComponentBus):
             )
         self.counters.reconnects += 1
         self._notice(f"lost the broker at {self._address.shown} ({problem}); reconnecting")
-        await asyncio.sleep(self._backoff.next_s())
+        await self._pause(self._backoff.next_s())
 
     async def _connect(self) -> Connection:
         while True:
@@ -191,7 +207,7 @@ class MqttBus(ComponentBus):
                     f"waiting for the broker at {self._address.shown} ({error}); next attempt in "
                     f"{wait_s:.1f} s"
                 )
-                await asyncio.sleep(wait_s)
+                await self._pause(wait_s)
 
     async def _connect_once(self) -> Connection:
         v5 = self._version is aiomqtt.ProtocolVersion.V5

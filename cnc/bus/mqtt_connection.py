@@ -133,6 +133,8 @@ class Connection(aiomqtt.Client):
     async def abandon(self) -> None:
         """Free the socket and the background task, whatever the state."""
         self._client._sock_close()
+        if self._connected.done() and not self._disconnected.done():
+            self._disconnected.set_exception(aiomqtt.MqttError("the connection was abandoned"))
         if self._disconnected.done():
             self._disconnected.exception()
         if self._lock.locked():

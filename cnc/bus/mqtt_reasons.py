@@ -58,7 +58,7 @@ def refusal(error: aiomqtt.MqttError, address: BrokerAddress) -> PublishRefusedE
         return PublishRefusedError(f"{address.shown}: {_CLIENT[value]} ({error})")
     if value in UNSUPPORTED_VERSION:
         return PublishRefusedError(
-            f"the broker at {address.shown} speaks neither MQTT 5 nor 3.1.1 ({error}); use "
-            "Mosquitto 2 or NATS 2.10 or newer"
+            f"the broker at {address.shown} refuses this version of MQTT ({error}); cnc needs 5 "
+            "or 3.1.1: use Mosquitto 2, or NATS 2.10 or newer"
         )
     return None
