@@ -47,9 +47,13 @@ host: "127.0.0.1"
 port: -1
 max_payload: 33554432
 max_pending: 268435456
-jetstream {{ store_dir: "{store}" }}
-mqtt {{ host: "127.0.0.1", port: {port}, max_ack_pending: 10000 }}
+jetstream { store_dir: "{folder}/jetstream" }
+mqtt { host: "127.0.0.1", port: {port}, max_ack_pending: 10000 }
 """
+_CONFIGURATIONS: dict[Engine, str] = {
+    "mosquitto": MOSQUITTO_CONFIGURATION,
+    "nats": NATS_CONFIGURATION,
+}
 
 
 def find_mosquitto() -> str | None:
@@ -76,12 +80,15 @@ def free_port() -> int:
 class EmbeddedBroker:
     """A running child broker; make it with `start`, end it with `stop` or `async with`."""
 
-    def __init__(self, engine: Engine, program: str, log: Path | None) -> None:
+    def __init__(
+        self, engine: Engine, program: str, log: Path | None, configuration: str | None
+    ) -> None:
         self.engine: Engine = engine
         self.port = 0
         self._program = program
         self._folder = Path(tempfile.mkdtemp(prefix="cnc-broker-"))
         self._log = log or self._folder / "broker.log"
+        self._configuration = configuration or _CONFIGURATIONS[engine]
         self._process: asyncio.subprocess.Process | None = None
 
     @classmethod
@@ -91,7 +98,7 @@ class EmbeddedBroker:
         *,
         force: Engine | None = None,
         port: int | None = None,
-        mosquitto_configuration: str | None = None,
+        configuration: str | None = None,
     ) -> Self:
         """Start a broker and wait until it accepts connections.
 
@@ -99,7 +106,8 @@ class EmbeddedBroker:
             home: folder for its log (`broker.log`); without it the log goes with the broker.
             force: use this engine instead of the first that is found.
             port: use this port instead of a free one; it must be free.
-            mosquitto_configuration: another configuration; `{port}` stands for the port.
+            configuration: the broker's configuration instead of ours; `{port}` stands for the
+                port and `{folder}` for a folder that goes with the broker.
 
         Raises:
             ConfigurationError: no broker program is installed.
@@ -107,11 +115,11 @@ class EmbeddedBroker:
         """
         engine, program = _choose(force)
         log = None if home is None else home / "broker.log"
-        broker = cls(engine, program, log)
+        broker = cls(engine, program, log, configuration)
         try:
             for attempt in range(1, ATTEMPTS + 1):
                 broker.port = port or free_port()
-                problem = await broker._launch(mosquitto_configuration)
+                problem = await broker._launch()
                 if problem is None:
                     return broker
                 if port is not None or "in use" not in problem or attempt == ATTEMPTS:
@@ -156,13 +164,13 @@ class EmbeddedBroker:
             BusError: it did not start.
         """
         await self._end_process()
-        problem = await self._launch(None)
+        problem = await self._launch()
         if problem is not None:
             raise BusError(f"{self.engine} did not start again: {problem}")
 
-    async def _launch(self, mosquitto_configuration: str | None) -> str | None:
+    async def _launch(self) -> str | None:
         """One attempt; what went wrong, or None."""
-        user, command = self._prepare(mosquitto_configuration)
+        user, command = self._prepare()
         launcher = [sys.executable, "-I", "-S", str(Path(__file__).parent / "child.py")]
         with self._log.open("ab") as log:
             start = log.tell()
@@ -183,17 +191,14 @@ class EmbeddedBroker:
         with self._log.open("rb") as written:
             return _tail(written, start)
 
-    def _prepare(self, mosquitto_configuration: str | None) -> tuple[str, list[str]]:
+    def _prepare(self) -> tuple[str, list[str]]:
+        """Write the configuration; the user to become and the command."""
+        path = self._folder / f"{self.engine}.conf"
+        text = self._configuration.replace("{port}", str(self.port))
+        path.write_text(text.replace("{folder}", str(self._folder)))
         if self.engine == "nats":
-            path = self._folder / "nats.conf"
-            path.write_text(
-                NATS_CONFIGURATION.format(port=self.port, store=self._folder / "jetstream")
-            )
             return "-", [self._program, "-c", str(path)]
-        path = self._folder / "mosquitto.conf"
-        text = mosquitto_configuration or MOSQUITTO_CONFIGURATION
-        path.write_text(text.replace("{port}", str(self.port)))
-        self._folder.chmod(0o755)
+        self._folder.chmod(0o755)  # for the user that Mosquitto becomes
         path.chmod(0o644)
         return _unprivileged_user(), [self._program, "-c", str(path)]
 
