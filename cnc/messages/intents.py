@@ -10,6 +10,7 @@ from cnc.messages.base import Body, Identifier, Model
 
 ValueT = TypeVar("ValueT")
 SlotOrigin = Literal["said", "assumed", "retrieved"]
+Comparison = Literal["at_most", "at_least", "about", "exactly"]
 RefusalReason = Literal["not_this_domain", "network_operation", "no_service_class"]
 EventName = Literal[
     "received",
@@ -36,6 +37,8 @@ class Slot(Model, Generic[ValueT]):
     origin: SlotOrigin
     source: str | None = None
     """Knowledge entry id when retrieved; standard and clause when assumed."""
+    comparison: Comparison | None = None
+    """Direction that the user stated: "below 10 ms" is at_most."""
 
 
 class RunnerUp(Model):
@@ -57,6 +60,8 @@ class Intent(Model):
     latency_ms: Slot[float]
     data_rate_mbps: Slot[float]
     """Per user."""
+    data_rate_total_mbps: Slot[float] | None = None
+    """For all users together, when the user stated a total; the rate per user follows from it."""
     reliability_pct: Slot[float]
     priority: Slot[int]
     compute_gc: Slot[float] | None = None
@@ -80,6 +85,8 @@ class Recognition(Model):
     reason: RefusalReason | None = None
     message: str = ""
     """What to do next, for people."""
+    in_domain: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Probability that the text asks for a service; separates requests from everyday text."""
 
     @model_validator(mode="after")
     def _one_outcome(self) -> Recognition:

@@ -1,0 +1,174 @@
+"""The packaged MiniLM, run directly in numpy.
+
+The weights are those of all-MiniLM-L6-v2 (a six-layer BERT encoder with mean pooling). Loading
+them through sentence-transformers costs more than six seconds of imports and half a gigabyte;
+this forward pass needs a few tenths of a second. A test holds both to the same vectors.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnc.embedding.interface import Vectors
+
+Array = NDArray[np.float32]
+BATCH = 32
+"""Sentences a pass; sorted by length first, so that little is padding."""
+
+
+def _erf(x: Array) -> Array:
+    """Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7."""
+    sign, size = np.sign(x), np.abs(x)
+    t = 1.0 / (1.0 + np.float32(0.3275911) * size)
+    poly = t * (
+        0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))
+    )
+    result: Array = sign * (1.0 - poly * np.exp(-size * size))
+    return result
+
+
+def _gelu(x: Array) -> Array:
+    result: Array = x * np.float32(0.5) * (1.0 + _erf(x * np.float32(0.70710678)))
+    return result
+
+
+class BertEmbedder:
+    """A BERT encoder with mean pooling, from a sentence-transformers model folder."""
+
+    def __init__(self, folder: Path, model_id: str, *, threads: int | None = 1) -> None:
+        """Load weights and tokenizer.
+
+        Args:
+            folder: holds `model.safetensors`, `tokenizer.json` and `config.json`.
+            model_id: how the model is named in caches.
+            threads: linear-algebra threads of one call; None leaves the library's choice.
+        """
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        config = json.loads((folder / "config.json").read_text())
+        limits = json.loads((folder / "sentence_bert_config.json").read_text())
+        self._weights: dict[str, Array] = load_file(folder / "model.safetensors")
+        self._heads = int(config["num_attention_heads"])
+        self._layers = int(config["num_hidden_layers"])
+        self._epsilon = float(config["layer_norm_eps"])
+        self._dimension = int(config["hidden_size"])
+        self._model_id = model_id
+        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(int(limits["max_seq_length"]))
+        self._tokenizer.no_padding()
+        self._fuse_attention()
+        self._limit = _thread_limit(threads)
+
+    @property
+    def model_id(self) -> str:
+        """Name of the model in caches."""
+        return self._model_id
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._dimension
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of the texts, [text, dimension], float32 and L2-normalised."""
+        result = np.zeros((len(texts), self._dimension), dtype=np.float32)
+        tokens = [row.ids for row in self._tokenizer.encode_batch(list(texts))]
+        order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
+        with self._limit():
+            for start in range(0, len(order), BATCH):
+                chosen = order[start : start + BATCH]
+                result[chosen] = self._forward([tokens[i] for i in chosen])
+        return result
+
+    def _fuse_attention(self) -> None:
+        """Stack query, key and value so that one product serves all three."""
+        for layer in range(self._layers):
+            base = f"encoder.layer.{layer}.attention.self."
+            parts = [f"{base}{name}" for name in ("query", "key", "value")]
+            fused = np.concatenate([self._weights[f"{p}.weight"] for p in parts])
+            self._weights[f"{base}fused.weight"] = fused
+            self._weights[f"{base}fused.bias"] = np.concatenate(
+                [self._weights[f"{p}.bias"] for p in parts]
+            )
+
+    def _forward(self, tokens: list[list[int]]) -> Array:
+        """Pooled, normalised vectors of one padded batch."""
+        batch, length = len(tokens), max(map(len, tokens))
+        ids = np.zeros((batch, length), dtype=np.int64)
+        mask = np.zeros((batch, length), dtype=np.float32)
+        for row, line in enumerate(tokens):
+            ids[row, : len(line)] = line
+            mask[row, : len(line)] = 1.0
+        w = self._weights
+        hidden: Array = (
+            w["embeddings.word_embeddings.weight"][ids]
+            + w["embeddings.position_embeddings.weight"][:length]
+            + w["embeddings.token_type_embeddings.weight"][0]
+        )
+        hidden = self._norm(hidden, "embeddings.LayerNorm")
+        blocked = ((1.0 - mask) * np.float32(-1e9))[:, None, None, :]
+        for layer in range(self._layers):
+            hidden = self._block(hidden, blocked, f"encoder.layer.{layer}")
+        pooled = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+        result: Array = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+        return result
+
+    def _block(self, hidden: Array, blocked: Array, base: str) -> Array:
+        """One encoder layer on [batch, token, dimension]."""
+        batch, length, size = hidden.shape
+        fused = self._dense(hidden, f"{base}.attention.self.fused")
+        query, key, value = fused.reshape(
+            batch, length, 3, self._heads, size // self._heads
+        ).transpose(2, 0, 3, 1, 4)
+        scores = query @ key.transpose(0, 1, 3, 2) / np.float32((size // self._heads) ** 0.5)
+        scores = scores + blocked
+        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        scores /= scores.sum(axis=-1, keepdims=True)
+        context = (scores @ value).transpose(0, 2, 1, 3).reshape(batch, length, size)
+        attended = self._dense(context, f"{base}.attention.output.dense")
+        hidden = self._norm(hidden + attended, f"{base}.attention.output.LayerNorm")
+        widened = _gelu(self._dense(hidden, f"{base}.intermediate.dense"))
+        return self._norm(
+            hidden + self._dense(widened, f"{base}.output.dense"), f"{base}.output.LayerNorm"
+        )
+
+    def _dense(self, x: Array, name: str) -> Array:
+        flat = x.reshape(-1, x.shape[-1])
+        result: Array = flat @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        return result.reshape(*x.shape[:-1], -1)
+
+    def _norm(self, x: Array, name: str) -> Array:
+        centred = x - x.mean(axis=-1, keepdims=True)
+        spread = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(self._epsilon))
+        result: Array = centred / spread * self._weights[f"{name}.weight"]
+        return result + self._weights[f"{name}.bias"]
+
+
+class _thread_limit:  # noqa: N801 - used as a factory of contexts
+    """Bounds the linear-algebra threads where threadpoolctl is there."""
+
+    def __init__(self, threads: int | None) -> None:
+        self._threads = threads
+        self._controller: Any = None
+        if threads is not None:
+            try:
+                from threadpoolctl import ThreadpoolController
+            except ImportError:
+                return
+            self._controller = ThreadpoolController()
+
+    def __call__(self) -> AbstractContextManager[Any]:
+        if self._controller is None:
+            return nullcontext()
+        limited: AbstractContextManager[Any] = self._controller.limit(
+            limits=self._threads, user_api="blas"
+        )
+        return limited

@@ -1,0 +1,64 @@
+"""The intent of a recognised service: what was said, else what the catalogue assumes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cnc.intents.catalogue import Catalogue, Figure, Service
+from cnc.intents.heads import Probabilities
+from cnc.intents.slots import Stated, rate_per_user
+from cnc.messages.intents import Intent, RunnerUp, Slot
+
+
+def runners_up(
+    catalogue: Catalogue, services: Probabilities, order: Iterable[int]
+) -> tuple[RunnerUp, ...]:
+    """The services at those indices with their probabilities."""
+    return tuple(
+        RunnerUp(
+            service=catalogue.services[i].id,
+            service_name=catalogue.services[i].name,
+            confidence=round(min(1.0, float(services[i])), 4),
+        )
+        for i in order
+    )
+
+
+def build_intent(
+    service: Service,
+    stated: Stated,
+    *,
+    confidence: float,
+    others: tuple[RunnerUp, ...] = (),
+    language: str = "en",
+) -> Intent:
+    """Fill every slot, each with its origin."""
+    users = stated.users or Slot[int](
+        value=service.demand.users, origin="assumed", source="catalogue default"
+    )
+    return Intent(
+        service=service.id,
+        service_name=service.name,
+        scenario=service.scenario,
+        users=users,
+        latency_ms=stated.latency_ms or _assumed(service.qos.application_deadline_ms),
+        data_rate_mbps=rate_per_user(stated, service, users.value),
+        data_rate_total_mbps=stated.data_rate_total_mbps,
+        reliability_pct=stated.reliability_pct or _assumed(service.qos.reliability_pct),
+        priority=Slot[int](value=stated.priority.value, origin="said")
+        if stated.priority is not None
+        else Slot[int](value=service.demand.priority, origin="assumed", source="catalogue default"),
+        compute_gc=stated.compute_gc,
+        area=Slot[str](value=stated.area.value, origin="said") if stated.area else None,
+        time_window=Slot[str](value=stated.time_window.value, origin="said")
+        if stated.time_window
+        else None,
+        energy_preference=Slot(value=stated.energy.value, origin="said") if stated.energy else None,
+        confidence=round(min(1.0, confidence), 4),
+        runners_up=others[:2],
+        language=language,
+    )
+
+
+def _assumed(figure: Figure) -> Slot[float]:
+    return Slot[float](value=figure.value, origin="assumed", source=figure.source)

@@ -1,0 +1,54 @@
+"""Clauses, and the parts of a text that say what is not wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_NEGATION = re.compile(
+    r"\b(?:(?:it'?s|this\s+is|that\s+is|we\s+are|i\s+am|is|are)\s+)?(?:"
+    r"(?:we\s+|i\s+|they\s+|users\s+)?(?:do\s+not|don't|dont|does\s+not|doesn't|will\s+not|won't|no\s+longer|never|not)\s+(?:really\s+|actually\s+)?(?:need|want|require|use|ask\s+for|looking\s+for|interested\s+in|talking\s+about|deploy|run|provide|start|set\s+up|play|call\s+for)\b"
+    r"|not|no(?=\s+(?:more\s+)?[a-z])|without|instead\s+of|rather\s+than|except(?:\s+for)?|excluding|other\s+than|apart\s+from|anything\s+but|forget(?:\s+about)?|skip|neither|nor|never\s+mind)\s+",
+    re.IGNORECASE,
+)
+_HARMLESS = re.compile(
+    r"\s*(?:more|less|fewer|later|longer|greater|higher|lower|only|just|exceed|above|below|over|under|to\s+exceed|matter|one|doubt|interruption|delay|lag|stutter|urgent|hurry|rush|yet|sure|be|been|having|losing|moving|waiting|stop|fail|loss|drop|problem|issue|wires?|cables?|possible|allowed|allow|tolerate|too|very|that|so|all|any\s+(?:lag|delay|interruption|loss)|sight|humans?|driver|camera|sharing|giving|revealing|central|visiting|fibre|fiber|coverage|connection|service|internet|network|terrestrial|picture|console)\b",
+    re.IGNORECASE,
+)
+_BOUNDARY = re.compile(
+    r"\s*(?:[,;.!?]\s*(?:but|rather|instead|just|only|we|i|it|what|please|give|rather)\b|[;.!?](?=\s|$)|,|\bbut\b|\binstead\b|\brather\b|\bjust\b|\bwe\s+(?:need|want)\b|\bi\s+(?:need|want)\b|-\s)",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\s+(?:and|plus)\s+also\s+|,?\s+as\s+well\s+as\s+|\s+in\s+addition\s+to\s+|,?\s+plus\s+|\s+and\s+")
+_LEADING = re.compile(r"^\s*(?:[,;.:-]|but|rather|instead|just|only|and|please)+\s*", re.IGNORECASE)
+
+
+def without_negated(text: str, names_service: Callable[[str], bool]) -> tuple[str, str]:
+    """Split a text into what is wanted and what is said not to be wanted.
+
+    Args:
+        text: the user's text.
+        names_service: whether a fragment names a service; other negations stay where they are
+            ("no more than", "without interruption").
+    """
+    wanted, refused, at = [], [], 0
+    for match in _NEGATION.finditer(text):
+        if match.start() < at or _HARMLESS.match(text[match.end() :]):
+            continue
+        boundary = _BOUNDARY.search(text, match.end())
+        stop = boundary.start() if boundary is not None else len(text)
+        fragment = text[match.end() : stop]
+        if not names_service(fragment):
+            continue
+        wanted.append(text[at : match.start()])
+        refused.append(fragment)
+        at = stop
+    wanted.append(text[at:])
+    joined = " ".join(_LEADING.sub("", part).strip() for part in wanted)
+    return " ".join(joined.split()).strip(" ,;"), " ".join(refused)
+
+
+def clauses(text: str) -> list[str]:
+    """Sentences and coordinated parts of a text that are long enough to carry a request."""
+    parts = [part.strip(" ,.;!?") for part in _SENTENCE.split(text)]
+    return [part for part in parts if len(part.split()) >= 2]

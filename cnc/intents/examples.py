@@ -1,0 +1,154 @@
+"""The sentences of `intents/`, and the variants of them that the heads are fitted on."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cnc.errors import ConfigurationError
+from cnc.intents.catalogue import Catalogue
+from cnc.settings import data_root
+
+Kind = Literal["service", "everyday", "operation", "vague"]
+KINDS: tuple[Kind, ...] = ("service", "everyday", "operation", "vague")
+_FILES: dict[Kind, str] = {"everyday": "everyday.txt", "operation": "operations.txt", "vague": "vague.txt"}
+_TEMPLATES = (
+    "I need {} for our company",
+    "Set up {}",
+    "please provide {} for users in the city",
+    "deploy {} at the edge",
+    "we want to use {} with our customers",
+    "create a network slice for {}",
+    "{}",
+    "could you arrange {} tomorrow",
+    "{} with low latency",
+    "a service for {}, many users",
+    "our organisation is looking for {} support",
+    "connectivity for {}",
+)
+_NEIGHBOURS = {
+    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj",
+    "i": "uo", "j": "hk", "k": "jl", "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o",
+    "q": "w", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb", "w": "qe", "x": "zc",
+    "y": "tu", "z": "x",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Example:
+    """A sentence with what it is; variants of one sentence share its group."""
+
+    text: str
+    kind: Kind
+    service: int
+    """Index in the catalogue, -1 where it is no service request."""
+    group: int
+
+
+def read_sentences(path: Path) -> list[str]:
+    """Lines of a file that are neither empty nor headings.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    return [line.strip() for line in lines if line.strip() and not line.startswith("# ")]
+
+
+def with_typos(text: str, rng: random.Random, share: float = 0.2) -> str:
+    """The text with one typing slip in that share of its words (at least three letters long)."""
+    words = text.split(" ")
+    long = [i for i, word in enumerate(words) if len(re.sub(r"[^A-Za-z]", "", word)) >= 3]
+    count = max(1, round(share * len(words))) if long else 0
+    for i in rng.sample(long, min(count, len(long))):
+        words[i] = _slip(words[i], rng)
+    return " ".join(words)
+
+
+def _slip(word: str, rng: random.Random) -> str:
+    at = rng.choice([i for i, c in enumerate(word) if c.isalpha()])
+    how = rng.choice(("swap", "drop", "double", "neighbour"))
+    if how == "swap" and at + 1 < len(word):
+        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    if how == "drop":
+        return word[:at] + word[at + 1 :]
+    if how == "neighbour":
+        near = _NEIGHBOURS.get(word[at].lower())
+        return word[:at] + rng.choice(near) + word[at + 1 :] if near else word
+    return word[: at + 1] + word[at:]
+
+
+def load_examples(
+    catalogue: Catalogue, *, multilingual: bool = False, folder: Path | None = None
+) -> list[Example]:
+    """Every example, without variants: services first, then the other kinds.
+
+    Args:
+        catalogue: whose phrasings, names and aliases are examples.
+        multilingual: add the Chinese sentences.
+        folder: where the other kinds are; None for the one that ships.
+    """
+    folder = folder or data_root() / "intents" / "examples"
+    found: list[Example] = []
+    for index, service in enumerate(catalogue.services):
+        for text in (*service.examples, service.description, service.name):
+            found.append(Example(text, "service", index, len(found)))
+    for kind, name in _FILES.items():
+        for text in read_sentences(folder / name):
+            found.append(Example(text, kind, -1, len(found)))
+    if multilingual:
+        found += _chinese(folder / "chinese.txt", catalogue, len(found))
+    return found
+
+
+def _chinese(path: Path, catalogue: Catalogue, first: int) -> Iterable[Example]:
+    order = {service_id: index for index, service_id in enumerate(catalogue.ids)}
+    for offset, line in enumerate(read_sentences(path)):
+        label, _, text = (part.strip() for part in line.partition("|"))
+        kind = next((k for k in KINDS[1:] if k == label), "service")
+        if kind == "service" and label not in order or not text:
+            raise ConfigurationError(
+                f"{path}: {line!r} must be a service id or a kind, a bar, and a sentence"
+            )
+        yield Example(text, kind, order.get(label, -1), first + offset)
+
+
+def training_variants(catalogue: Catalogue, examples: list[Example], seed: int = 0) -> list[Example]:
+    """Examples with seeded variants: aliases in templates, and typing slips.
+
+    An alias that several services share is left out: it tells none of them.
+    """
+    rng = random.Random(seed)
+    result = list(examples)
+    owners: dict[str, set[int]] = {}
+    for index, service in enumerate(catalogue.services):
+        for alias in service.aliases:
+            owners.setdefault(alias, set()).add(index)
+    group = max((e.group for e in examples), default=-1) + 1
+    for alias, services in owners.items():
+        if len(services) == 1:
+            for template in rng.sample(_TEMPLATES, 2):
+                result.append(Example(template.format(alias), "service", min(services), group))
+            group += 1
+    for example in examples:
+        if example.text.isascii():
+            result.append(
+                Example(with_typos(example.text, rng), example.kind, example.service, example.group)
+            )
+    return result
+
+
+def fingerprint(model_id: str, examples: Iterable[Example], prepare: Callable[[str], str]) -> str:
+    """A key that changes with the model, any example, or how texts are prepared."""
+    digest = hashlib.sha256(model_id.encode())
+    for example in examples:
+        digest.update(f"{example.kind}|{example.service}|{prepare(example.text)}\n".encode())
+    return digest.hexdigest()[:32]

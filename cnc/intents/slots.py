@@ -1,0 +1,197 @@
+"""From stated quantities and catalogue defaults to the slots of an intent, checked for sense."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cnc.errors import IntentError
+from cnc.intents.catalogue import Service
+from cnc.intents.circumstances import (
+    Found,
+    find_area,
+    find_energy,
+    find_priority,
+    find_time_window,
+)
+from cnc.intents.crowds import find_users
+from cnc.intents.mentions import Mention
+from cnc.intents.numbers import words_to_digits
+from cnc.intents.quantities import find_measures
+from cnc.messages.intents import Slot
+
+MOST_USERS = 100_000_000
+LATENCY_MS = (0.001, 600_000.0)
+RATE_MBPS = (1e-6, 1e7)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """Everything that a text states beside its service."""
+
+    text: str
+    """The text with numbers in digits; spans refer to it."""
+    latency_ms: Slot[float] | None
+    data_rate_mbps: Slot[float] | None
+    data_rate_total_mbps: Slot[float] | None
+    reliability_pct: Slot[float] | None
+    users: Slot[int] | None
+    compute_gc: Slot[float] | None
+    priority: Found[int] | None
+    area: Found[str] | None
+    time_window: Found[str] | None
+    energy: Found[Literal["low", "balanced"]] | None
+    spans: tuple[tuple[int, int], ...]
+    """What the classifier need not see."""
+
+
+def read_stated(text: str) -> Stated:
+    """Read every stated slot.
+
+    Raises:
+        IntentError: a value is impossible, or two contradict; the message says what to write.
+    """
+    text = words_to_digits(text)
+    mentions = find_measures(text)
+    taken = [(m.start, m.end) for m in mentions]
+    users = [
+        m
+        for m in find_users(text)
+        if not any(start < m.end and m.start < end for start, end in taken)
+    ]
+    circumstances = (find_priority(text), find_area(text), find_time_window(text), find_energy(text))
+    rates = [m for m in mentions if m.quantity == "rate"]
+    spans = [*taken, *((f.start, f.end) for f in circumstances if f is not None)]
+    spans += [_number_span(text, m) for m in users]
+    priority, area, window, energy = circumstances
+    if priority is not None and not 1 <= priority.value <= 9:
+        raise IntentError(f"priority {priority.value} does not exist; write 1 (most urgent) to 9")
+    return Stated(
+        text=text,
+        latency_ms=_latency([m for m in mentions if m.quantity == "latency"]),
+        data_rate_mbps=_rate([m for m in rates if not m.total]),
+        data_rate_total_mbps=_rate([m for m in rates if m.total]),
+        reliability_pct=_reliability([m for m in mentions if m.quantity == "reliability"]),
+        users=_users(users),
+        compute_gc=_work([m for m in mentions if m.quantity == "work"]),
+        priority=priority,
+        area=area,
+        time_window=window,
+        energy=energy,
+        spans=tuple(spans),
+    )
+
+
+def rate_per_user(stated: Stated, service: Service, users: int) -> Slot[float]:
+    """The rate of one user: said, or a said total shared by all, or the catalogue's."""
+    if stated.data_rate_mbps is not None:
+        return stated.data_rate_mbps
+    if stated.data_rate_total_mbps is not None:
+        total = stated.data_rate_total_mbps
+        return Slot[float](
+            value=total.value / users,
+            origin="said",
+            comparison=total.comparison,
+            source=f"{total.value:g} Mbit/s in total over {users} users",
+        )
+    figure = service.qos.data_rate_mbps
+    return Slot[float](value=figure.value, origin="assumed", source=figure.source)
+
+
+def _number_span(text: str, mention: Mention) -> tuple[int, int]:
+    """Only the digits: the nouns ("AR users", "players") help to tell the service."""
+    end = mention.start
+    while end < mention.end and not text[end].isalpha():
+        end += 1
+    return mention.start, end
+
+
+def _latency(mentions: Sequence[Mention]) -> Slot[float] | None:
+    if not mentions:
+        return None
+    for mention in mentions:
+        _check(mention.value, LATENCY_MS, "latency", "ms", "10 ms")
+    uppers = [m for m in mentions if m.comparison != "at_least"]
+    lowers = [m for m in mentions if m.comparison == "at_least"]
+    if uppers and lowers:
+        least, most = max(m.value for m in lowers), min(m.value for m in uppers)
+        if least > most:
+            raise IntentError(
+                f"the latency is to be at least {least:g} ms and at most {most:g} ms, which "
+                "contradict; state one limit, such as \"at most 10 ms\""
+            )
+    chosen = min(uppers or lowers, key=lambda m: m.value)
+    return Slot[float](value=_clean(chosen.value), origin="said", comparison=chosen.comparison)
+
+
+def _rate(mentions: Sequence[Mention]) -> Slot[float] | None:
+    if not mentions:
+        return None
+    for mention in mentions:
+        _check(mention.value, RATE_MBPS, "data rate", "Mbit/s", "20 Mbit/s per user")
+    _check_bounds(mentions, "data rate", "Mbit/s")
+    return Slot[float](
+        value=_clean(mentions[0].value), origin="said", comparison=mentions[0].comparison
+    )
+
+
+def _reliability(mentions: Sequence[Mention]) -> Slot[float] | None:
+    if not mentions:
+        return None
+    for mention in mentions:
+        if not 0 < mention.value <= 100:
+            raise IntentError(
+                f"a reliability of {mention.value:g} % does not exist; write a value above 0 and "
+                "up to 100, such as 99.9 %"
+            )
+    _check_bounds(mentions, "reliability", "%")
+    chosen = max(mentions, key=lambda m: m.lower if m.lower is not None else m.value)
+    value = chosen.lower if chosen.lower is not None else chosen.value
+    return Slot[float](value=_clean(value), origin="said", comparison=chosen.comparison)
+
+
+def _users(mentions: Sequence[Mention]) -> Slot[int] | None:
+    if not mentions:
+        return None
+    chosen = min(mentions, key=lambda m: m.rank)
+    if not 1 <= chosen.value <= MOST_USERS:
+        raise IntentError(
+            f"{chosen.value:g} users cannot be served; state a number from 1 to {MOST_USERS:,}"
+        )
+    if chosen.value != int(chosen.value):
+        raise IntentError(f"{chosen.value:g} is no number of users; write a whole number")
+    _check_bounds([m for m in mentions if m.rank == chosen.rank], "number of users", "")
+    return Slot[int](value=int(chosen.value), origin="said", comparison=chosen.comparison)
+
+
+def _work(mentions: Sequence[Mention]) -> Slot[float] | None:
+    if not mentions:
+        return None
+    _check(mentions[0].value, (1e-6, 1e6), "work of a request", "Gc", "0.5 Gc")
+    return Slot[float](
+        value=_clean(mentions[0].value), origin="said", comparison=mentions[0].comparison
+    )
+
+
+def _check(value: float, limits: tuple[float, float], name: str, unit: str, example: str) -> None:
+    if not limits[0] <= value <= limits[1]:
+        raise IntentError(
+            f"a {name} of {value:g} {unit} is not possible; state a value between {limits[0]:g} "
+            f"and {limits[1]:g} {unit}, such as \"{example}\""
+        )
+
+
+def _check_bounds(mentions: Sequence[Mention], name: str, unit: str) -> None:
+    least = [m.value for m in mentions if m.comparison == "at_least"]
+    most = [m.value for m in mentions if m.comparison == "at_most"]
+    if least and most and max(least) > min(most):
+        raise IntentError(
+            f"the {name} is to be at least {max(least):g} {unit} and at most {min(most):g} {unit}, "
+            "which contradict; state one of the two"
+        )
+
+
+def _clean(value: float) -> float:
+    """Remove the dust of unit conversion: 0.30000000000000004 is 0.3."""
+    return float(f"{value:.12g}")
