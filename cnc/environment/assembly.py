@@ -145,14 +145,14 @@ def _masked(part: DomainPart | None, ready: Booleans) -> Floats:
     kept = np.where(ready, before, 0.0)
     kept = np.where(kept.sum(1, keepdims=True) > 0, kept, ready.astype(np.float64))
     total = kept.sum(1, keepdims=True)
-    return np.divide(kept, total, out=np.zeros_like(kept), where=total > 0)
+    return np.asarray(np.divide(kept, total, out=np.zeros_like(kept), where=total > 0))
 
 
 def _fill_silent(delta: Floats, silent: Sequence[Site], measured: Measurement) -> None:
     """Give silent domains what the others did not accept; in place."""
     taken = delta.sum(axis=-1)
-    rest = np.clip(1.0 - taken, 0.0, 1.0)
-    rest[rest < 1e-9] = 0.0
+    left = np.clip(1.0 - taken, 0.0, 1.0)
+    rest: Floats = np.where(left < 1e-9, 0.0, left)
     room = np.zeros_like(delta)
     for site in silent:
         ready = (measured.ready[:, site.nodes] > 0).any(axis=1)[measured.classes.service]

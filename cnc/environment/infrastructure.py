@@ -269,7 +269,7 @@ class Infrastructure:
         flow = measured.requests[:, :, None] * routing
         work = flow * world.work_gc[classes.service][None, :, None]
         on_node = np.zeros(len(world.node_domain))
-        np.add.at(on_node, world.route_node[:, None, :], work)
+        np.add.at(on_node, world.route_node, work.sum(axis=1))
         per_gc = np.divide(computing_j, on_node, out=np.zeros_like(on_node), where=on_node > 0)
         size = classes.uplink_mbit + classes.downlink_mbit
         padded = np.append(measured.link_energy_j_mbit, 0.0)
@@ -340,7 +340,7 @@ def _array(tensor: torch.Tensor) -> Floats:
 
 
 def _counts(tensor: torch.Tensor) -> Integers:
-    return np.rint(tensor.detach().cpu().numpy()).astype(np.int64)
+    return np.asarray(np.rint(tensor.detach().cpu().numpy()).astype(np.int64))
 
 
 def _extended(

@@ -20,6 +20,7 @@ from cnc.messages.telemetry import (
     Pod,
     RanTelemetry,
     TerminalTelemetry,
+    TrafficClass,
     TransportTelemetry,
     TransportTunnel,
 )
@@ -29,17 +30,27 @@ MIB_PER_GB = 1024.0
 
 
 def native_telemetry(
-    world: World, site: Site, measured: Measurement, last: SlotOutcome | None, rejected: int
+    world: World,
+    site: Site,
+    measured: Measurement,
+    last: SlotOutcome | None,
+    rejected: int,
+    groups: tuple[TrafficClass, ...] = (),
 ) -> DomainTelemetry:
     """What one domain's devices report at the start of a slot."""
-    native = {"terminal": _terminal, "ran": _ran, "transport": _transport}[site.kind](
-        world, site, measured, last
-    )
+    native: TerminalTelemetry | RanTelemetry | TransportTelemetry
+    if site.kind == "terminal":
+        native = _terminal(world, site, measured, last)
+    elif site.kind == "ran":
+        native = _ran(world, site, measured)
+    else:
+        native = _transport(world, site, measured)
     return DomainTelemetry.model_construct(
         domain=site.domain,
         frame_start=measured.frame_start,
         classes=len(measured.classes.service),
         native=native,
+        groups=groups,
         outcome=None if last is None else _outcome(site, last),
         rejected=rejected,
     )
@@ -118,7 +129,7 @@ def _quality(origin: int, last: SlotOutcome | None) -> tuple[ClassQuality, ...]:
     )
 
 
-def _ran(world: World, site: Site, measured: Measurement, last: SlotOutcome | None) -> RanTelemetry:
+def _ran(world: World, site: Site, measured: Measurement) -> RanTelemetry:
     radio = world.parameters.radio
     servers = tuple(
         EdgeServer.model_construct(
@@ -167,9 +178,7 @@ def _ran(world: World, site: Site, measured: Measurement, last: SlotOutcome | No
     )
 
 
-def _transport(
-    world: World, site: Site, measured: Measurement, last: SlotOutcome | None
-) -> TransportTelemetry:
+def _transport(world: World, site: Site, measured: Measurement) -> TransportTelemetry:
     tunnels = tuple(
         TransportTunnel.model_construct(
             tunnel=name.replace("/", ":"),

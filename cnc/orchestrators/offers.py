@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from cnc.errors import NotFoundError
+from cnc.intents.catalogue import Service
 from cnc.simulator.world import World
 
 CLASS_NAMES = ("interactive", "analytic", "heavy")
-
-
-class CatalogueService(Protocol):
-    """What is needed of a service in the intent catalogue."""
-
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def scenario(self) -> str: ...  # noqa: D102
-    @property
-    def service_class(self) -> str: ...  # noqa: D102
-    @property
-    def requests_per_user_per_slot(self) -> float: ...  # noqa: D102
-    @property
-    def uplink_mbit(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -51,7 +34,7 @@ class Offers:
     offers only as many of each class.
     """
 
-    def __init__(self, catalogue: Sequence[CatalogueService], world: World) -> None:
+    def __init__(self, catalogue: Sequence[Service], world: World) -> None:
         self._by_index: dict[int, ServiceOffer] = {}
         queues = {name: [s for s in catalogue if s.service_class == name] for name in CLASS_NAMES}
         for index in range(len(world.work_gc)):
@@ -63,9 +46,9 @@ class Offers:
                 scenario=service.scenario if service else "unspecified",
                 service_class=name,
                 index=index,
-                requests_per_user=service.requests_per_user_per_slot if service else 1.0,
+                requests_per_user=service.demand.requests_per_user_per_slot if service else 1.0,
                 uplink_mbit=(
-                    service.uplink_mbit if service else float(world.classes.uplink_mbit[index])
+                    service.demand.uplink_mbit if service else float(world.classes.uplink_mbit[index])
                 ),
             )
         self._by_id = {offer.service_id: offer for offer in self._by_index.values()}

@@ -48,14 +48,22 @@ class GreedyPolicy:
 
 
 class GreedyEndToEnd:
-    """Distributes in proportion to the capacity left in each candidate domain."""
+    """Distributes in proportion to the capacity left in each candidate domain.
+
+    A domain's capacity counts for an origin by that origin's part: what is left, over the number
+    of origins that the domain serves. Otherwise all origins would count on all of the cloud.
+    """
 
     def __init__(self, world: World, neighbours: bool) -> None:
         self._world = world
         self._candidates = Candidates(world)
-        self._weights = np.ones(world.candidates.shape[1])
+        origins, candidates = world.candidates.shape
+        self._weights = np.ones((origins, candidates))
         if not neighbours:
-            self._weights[2:4] = 0.0
+            self._weights[:, 2:4] = 0.0
+        served = np.zeros(len(world.domain_ids))
+        np.add.at(served, world.candidates, self._weights)
+        self._weights /= np.maximum(served, 1.0)[world.candidates]
 
     def hosts(self, observation: EndToEndObservation) -> Hosts:
         """Every domain may host every service; knowledge and triggers give the prior."""

@@ -71,7 +71,10 @@ class DomainAgent(Protocol):
 class DistributedPolicy(Protocol):
     """A policy that runs in the simulator and on the bus."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As the command line says it."""
+        ...
 
     def end_to_end(self, world: World, seed: int) -> EndToEndAgent:
         """The E2E agent."""

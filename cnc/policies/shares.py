@@ -20,7 +20,7 @@ def normalised(preference: Floats, ready: Booleans) -> Floats:
     masked = np.where(ready, preference, 0.0)
     masked = np.where((masked.sum(-1, keepdims=True) > 0), masked, ready.astype(np.float64))
     total = masked.sum(-1, keepdims=True)
-    return np.divide(masked, total, out=np.zeros_like(masked), where=total > 0)
+    return np.asarray(np.divide(masked, total, out=np.zeros_like(masked), where=total > 0))
 
 
 class Candidates:

@@ -145,9 +145,10 @@ class Kernel:
     def latency_quantiles_per_origin(
         self, outcome: Outcome, levels: Sequence[float]
     ) -> tuple[Tensor, Tensor]:
-        """Quantiles […, D, C, levels] in s and lost shares […, D, C]; see `percentiles`."""
-        deadline = self.deadline
-        return percentiles.origin_quantiles(outcome, deadline, levels, self.origins, self.routes)
+        """Quantiles [D, C, levels] in s and lost shares [D, C] of one world; see `percentiles`."""
+        return percentiles.origin_quantiles(
+            outcome, self.deadline, levels, self.origins, self.routes
+        )
 
     # -- the slot -----------------------------------------------------------------------------
 

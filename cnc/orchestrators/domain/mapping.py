@@ -8,7 +8,7 @@ from cnc.environment.observations import DomainObservation
 from cnc.environment.sites import Integers, Site
 from cnc.errors import MessageError
 from cnc.messages.reports import DomainReport, GroupChoice, NodeState
-from cnc.messages.telemetry import DomainTelemetry, RanTelemetry, TerminalTelemetry
+from cnc.messages.telemetry import ClassQuality, DomainTelemetry, RanTelemetry, TerminalTelemetry
 from cnc.orchestrators.domain import ran, terminal, transport
 
 
@@ -26,7 +26,7 @@ def report_of(
             f"{site.domain} is a {site.kind} domain but got {native.technology} telemetry"
         )
     arrivals: tuple[float, ...] = ()
-    quality = ()
+    quality: tuple[ClassQuality, ...] = ()
     if isinstance(native, TerminalTelemetry):
         nodes, links = terminal.map_nodes(native), terminal.map_links(native)
         arrivals, quality = native.arrivals, native.quality

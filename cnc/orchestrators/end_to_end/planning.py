@@ -173,7 +173,7 @@ def _over_admissible(world: World, admissible: Booleans, delta: Floats) -> Float
     wish = np.where(possible, delta, 0.0)
     wish = np.where(wish.sum(1, keepdims=True) > 0, wish, possible.astype(np.float64))
     total = wish.sum(1, keepdims=True)
-    return np.divide(wish, total, out=np.zeros_like(wish), where=total > 0)
+    return np.asarray(np.divide(wish, total, out=np.zeros_like(wish), where=total > 0))
 
 
 def _spread(
@@ -194,7 +194,7 @@ def _spread(
         )
         routing[:, routes] = share * delta[:, k : k + 1]
     total = routing.sum(1, keepdims=True)
-    return np.divide(routing, total, out=np.zeros_like(routing), where=total > 0)
+    return np.asarray(np.divide(routing, total, out=np.zeros_like(routing), where=total > 0))
 
 
 def _placements(

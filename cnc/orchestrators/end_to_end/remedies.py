@@ -66,7 +66,8 @@ class Remedies:
         weight = -RAISE if body.trigger == "overload" else RAISE
         reason = f"{body.trigger or 'asked'}: {body.detail}".strip(": ")
         remedy = _Remedy(until, services, domains, weight, reason)
-        self._remedies = [r for r in self._remedies if r.until > slot][-15:] + [remedy]
+        kept = [r for r in self._remedies if r.until > slot][-15:]
+        self._remedies = [*kept, remedy]
         return f"re-orchestration until slot {until}: {reason}"
 
     def _now(self, slot: int) -> list[_Remedy]:

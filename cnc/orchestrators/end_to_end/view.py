@@ -189,7 +189,7 @@ class GlobalView:
         state = "live" if live and self.slot_of(site.index) == slot else "stale"
         return DomainState(
             domain=site.domain,
-            state="lost" if not live else state,  # type: ignore[arg-type]
+            state="lost" if not live else state,
             utilisation=0.0 if seen is None else float(np.mean(seen.utilisation)),
             energy_j=energy_j,
             replicas=0 if seen is None else int(seen.placed.sum()),
