@@ -17,11 +17,11 @@ from cnc.bus.interface import Bus, Counters, Gap, Outgoing, Received
 from cnc.bus.outbox import Outbox, Pending
 from cnc.bus.reception import Reception
 from cnc.bus.stream import MessageStream
-from cnc.errors import BusError, UsageError
+from cnc.errors import BusError, CncError, PublishRefusedError, UsageError
 from cnc.messages.base import Body
 from cnc.messages.catalogue import ENVELOPES
 from cnc.messages.envelope import Envelope, new_id, now
-from cnc.messages.presence import Layer, Presence
+from cnc.messages.presence import Layer, Presence, PresenceState
 from cnc.messages.topics import Topics
 from cnc.settings import BusSettings
 
@@ -62,7 +62,7 @@ class ComponentBus(Bus):
             self._inbox,
             self.counters,
             on_gap=self._gap_found,
-            on_false_will=self._reannounce,
+            on_own_presence=self._own_presence_seen,
         )
         self._sequences: dict[str, int] = {}
         self._subscribed: dict[str, None] = {}
@@ -104,7 +104,7 @@ class ComponentBus(Bus):
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if self.connected:
+            if self.connected and self._failure is None:
                 await self._farewell()
         finally:
             self._closed = True
@@ -119,7 +119,7 @@ class ComponentBus(Bus):
                 if self._presence is not None and self._presence.state not in _OVER:
                     await self.announce(self._presence.model_copy(update={"state": "exit"}))
                 await self._outbox.emptied()
-        except (TimeoutError, BusError) as error:
+        except (TimeoutError, CncError) as error:
             self._notice(f"closed with {len(self._outbox)} publishes unacknowledged ({error!r})")
 
     def _end_tasks(self, error: Exception) -> None:
@@ -307,6 +307,18 @@ class ComponentBus(Bus):
         if not task.cancelled() and task.exception() is not None and not self._closed:
             logger.error(
                 "%s: a background publish failed", self.component, exc_info=task.exception()
+            )
+
+    def _own_presence_seen(self, state: PresenceState, incarnation: str) -> None:
+        """Correct a false `lost`; make way for a newer component of the same name."""
+        if state == "lost":
+            self._reannounce()
+        elif self._announced and state in ("birth", "alive") and incarnation > self.incarnation:
+            self._fail(
+                PublishRefusedError(
+                    f"another component announced itself as {self.component!r} and takes over; "
+                    "every component needs a name of its own"
+                )
             )
 
     def _reannounce(self) -> None:

@@ -16,6 +16,7 @@ import socket
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Literal, Self
 
@@ -86,8 +87,9 @@ class EmbeddedBroker:
         self.engine: Engine = engine
         self.port = 0
         self._program = program
-        self._folder = Path(tempfile.mkdtemp(prefix="cnc-broker-"))
-        self._log = log or self._folder / "broker.log"
+        self.folder = Path(tempfile.mkdtemp(prefix="cnc-broker-"))
+        """Holds the configuration and the given files; goes with the broker."""
+        self._log = log or self.folder / "broker.log"
         self._configuration = configuration or _CONFIGURATIONS[engine]
         self._process: asyncio.subprocess.Process | None = None
 
@@ -99,6 +101,7 @@ class EmbeddedBroker:
         force: Engine | None = None,
         port: int | None = None,
         configuration: str | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> Self:
         """Start a broker and wait until it accepts connections.
 
@@ -108,6 +111,7 @@ class EmbeddedBroker:
             port: use this port instead of a free one; it must be free.
             configuration: the broker's configuration instead of ours; `{port}` stands for the
                 port and `{folder}` for a folder that goes with the broker.
+            files: name and content of further files for that folder (ACL, certificates).
 
         Raises:
             ConfigurationError: no broker program is installed.
@@ -116,6 +120,8 @@ class EmbeddedBroker:
         engine, program = _choose(force)
         log = None if home is None else home / "broker.log"
         broker = cls(engine, program, log, configuration)
+        for name, content in (files or {}).items():
+            broker._place(name, content)
         try:
             for attempt in range(1, ATTEMPTS + 1):
                 broker.port = port or free_port()
@@ -149,7 +155,7 @@ class EmbeddedBroker:
     async def stop(self) -> None:
         """End the child (terminate, after a while kill) and remove its folder."""
         await self._end_process()
-        await asyncio.to_thread(shutil.rmtree, self._folder, True)
+        await asyncio.to_thread(shutil.rmtree, self.folder, True)
 
     async def kill(self) -> None:
         """End it at once, as a crash would; `restart` brings it back on the same port."""
@@ -193,14 +199,21 @@ class EmbeddedBroker:
 
     def _prepare(self) -> tuple[str, list[str]]:
         """Write the configuration; the user to become and the command."""
-        path = self._folder / f"{self.engine}.conf"
         text = self._configuration.replace("{port}", str(self.port))
-        path.write_text(text.replace("{folder}", str(self._folder)))
-        if self.engine == "nats":
-            return "-", [self._program, "-c", str(path)]
-        self._folder.chmod(0o755)  # for the user that Mosquitto becomes
-        path.chmod(0o644)
-        return _unprivileged_user(), [self._program, "-c", str(path)]
+        path = self._place(f"{self.engine}.conf", text.replace("{folder}", str(self.folder)))
+        user = _unprivileged_user() if self.engine == "mosquitto" else "-"
+        return user, [self._program, "-c", str(path)]
+
+    def _place(self, name: str, content: str) -> Path:
+        """Write a file that only the user whom the broker becomes can read."""
+        path = self.folder / name
+        path.write_text(content)
+        path.chmod(0o600)
+        user = _unprivileged_user() if self.engine == "mosquitto" else "-"
+        if user != "-":
+            shutil.chown(self.folder, user)
+            shutil.chown(path, user)
+        return path
 
     async def _answers(self) -> bool:
         assert self._process is not None

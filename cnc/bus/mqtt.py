@@ -21,7 +21,12 @@ from cnc.bus.backoff import Backoff
 from cnc.bus.component import ComponentBus
 from cnc.bus.inbox import Acknowledge
 from cnc.bus.interface import Gap
-from cnc.bus.mqtt_connection import Connection, ConnectionOptions, publish_properties
+from cnc.bus.mqtt_connection import (
+    Connection,
+    ConnectionOptions,
+    HungUpError,
+    publish_properties,
+)
 from cnc.bus.mqtt_reasons import (
     UNSUPPORTED_VERSION,
     reason_value,
@@ -166,7 +171,6 @@ class MqttBus(ComponentBus):
                 await self._live_once()
         except CncError as error:
             self._fail(error)
-            self._ready.set()  # wakes whoever waits, to find the failure
 
     async def _live_once(self) -> None:
         """One connection from its first attempt to its loss."""
@@ -214,11 +218,9 @@ class MqttBus(ComponentBus):
         connection = self._make_connection(fresh=v5 and self._lives == 0)
         try:
             await connection.open()
-        except MqttConnectError as error:
-            if self._may_fall_back and v5 and reason_value(error.rc) in UNSUPPORTED_VERSION:
-                self._version = aiomqtt.ProtocolVersion.V311
-                self._may_fall_back = False
-                return await self._connect_once()
+        except (MqttConnectError, HungUpError) as error:
+            if self._may_fall_back and v5 and _may_be_too_old(error):
+                return await self._connect_with_311()
             raise
         self._may_fall_back = False
         if not v5 and self._lives == 0 and connection.session_present:
@@ -227,6 +229,15 @@ class MqttBus(ComponentBus):
             return await self._connect_once()
         self._lives += 1
         return connection
+
+    async def _connect_with_311(self) -> Connection:
+        """Some brokers refuse MQTT 5 by a code, others by hanging up."""
+        self._version = aiomqtt.ProtocolVersion.V311
+        try:
+            return await self._connect_once()
+        except aiomqtt.MqttError:
+            self._version = aiomqtt.ProtocolVersion.V5
+            raise
 
     async def _restore(self, connection: Connection) -> None:
         """Subscriptions, then what is owed, then the birth that says so."""
@@ -241,6 +252,12 @@ class MqttBus(ComponentBus):
             self._transmit(pending)
         if self._lives > 1:
             self._reannounce()
+
+    def _fail(self, error: Exception) -> None:
+        super()._fail(error)
+        self._ready.set()  # wakes whoever waits, to find the failure
+        if self._runner is not None and self._runner is not asyncio.current_task():
+            self._runner.cancel()
 
     # -- subscribing and sending ---------------------------------------------------------------
 
@@ -309,3 +326,9 @@ class MqttBus(ComponentBus):
         acknowledge: Acknowledge | None,
     ) -> None:
         self._arrived(topic, payload, retained=retained, qos=qos, acknowledge=acknowledge)
+
+
+def _may_be_too_old(error: aiomqtt.MqttError) -> bool:
+    if isinstance(error, MqttConnectError):
+        return reason_value(error.rc) in UNSUPPORTED_VERSION
+    return isinstance(error, HungUpError)

@@ -35,6 +35,10 @@ Deliver = Callable[[str, bytes, bool, int, Acknowledge | None], None]
 Settled = Callable[[ReasonCode | None], None]
 
 
+class HungUpError(aiomqtt.MqttError):
+    """The broker closed the connection without an answer to CONNECT."""
+
+
 @dataclass(frozen=True)
 class ConnectionOptions:
     """What distinguishes one attempt to connect from another."""
@@ -83,6 +87,7 @@ class Connection(aiomqtt.Client):
         self._settled: dict[int, Settled] = {}
         self._client.manual_ack_set(True)
         self._client.connect_timeout = CONNECT_S
+        self._disconnected.add_done_callback(self._ended_early)
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -202,6 +207,22 @@ class Connection(aiomqtt.Client):
         self.session_present = bool(flags.session_present)
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
+    def _on_disconnect(
+        self,
+        client: paho.Client,
+        userdata: Any,
+        flags: paho.DisconnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        self._ended_early()
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
+
+    def _ended_early(self, *_: object) -> None:
+        """Let `open` fail at once when the broker hangs up instead of answering."""
+        if not self._connected.done():
+            self._connected.set_exception(HungUpError("the broker closed the connection"))
+
     def _on_publish(
         self,
         client: paho.Client,
@@ -223,6 +244,27 @@ class Connection(aiomqtt.Client):
         except UnicodeDecodeError:
             topic = ""
         self._deliver(topic, bytes(message.payload), message.retain, message.qos, acknowledge)
+
+    def _on_socket_register_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        """As in aiomqtt, but never for a socket that was closed in between.
+
+        Its number may already belong to another connection, which would then be watched for
+        the wrong client.
+        """
+
+        def write() -> None:
+            try:
+                client.loop_write()
+            except Exception as problem:  # noqa: BLE001 - whatever broke, the connection is over
+                if not self._disconnected.done():
+                    self._disconnected.set_exception(problem)
+
+        def register() -> None:
+            current: Any = client.socket()
+            if current is sock and sock.fileno() >= 0:
+                self._loop.add_writer(sock.fileno(), write)
+
+        self._loop.call_soon_threadsafe(register)
 
 
 def _session_properties(expiry_s: int) -> Properties:

@@ -19,7 +19,7 @@ from cnc.bus.interface import Counters, Gap, Received
 from cnc.bus.sequences import SequenceTracker
 from cnc.errors import MessageError
 from cnc.messages.envelope import Envelope, now
-from cnc.messages.presence import Presence
+from cnc.messages.presence import Presence, PresenceState
 from cnc.messages.topics import Topics
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Reception:
         counters: Counters,
         *,
         on_gap: Callable[[Gap], None],
-        on_false_will: Callable[[], None],
+        on_own_presence: Callable[[PresenceState, str], None],
     ) -> None:
         self.filters: dict[str, None] = {}
         """What the consumer subscribed to."""
@@ -55,7 +55,7 @@ class Reception:
         self._counters = counters
         self._tracker = SequenceTracker()
         self._on_gap = on_gap
-        self._on_false_will = on_false_will
+        self._on_own_presence = on_own_presence
 
     def take(
         self,
@@ -69,7 +69,7 @@ class Reception:
         self._counters.received += 1
         envelope = self._understood(topic, payload) if payload else None
         if envelope is not None and self._is_new(topic, envelope, retained):
-            self._notice_false_will(envelope)
+            self._notice_own_presence(envelope)
             if self._is_for_consumer(topic, envelope):
                 channel, _ = channel_of(self._topics, topic)
                 self._inbox.put(
@@ -111,7 +111,7 @@ class Reception:
     def _is_new(self, topic: str, envelope: Envelope[Any], retained: bool) -> bool:
         if self._tracker.is_stale_will(envelope):
             self._counters.stale_wills += 1
-            self._notice_false_will(envelope)
+            self._notice_own_presence(envelope)
             return False
         new, gap = self._tracker.check(topic, envelope, retained)
         if gap is not None:
@@ -134,15 +134,9 @@ class Reception:
         )
         self._on_gap(gap)
 
-    def _notice_false_will(self, envelope: Envelope[Any]) -> None:
-        """A `lost` about this live component is wrong, and would stay as the retained copy."""
-        body = envelope.body
-        if (
-            isinstance(body, Presence)
-            and body.state == "lost"
-            and envelope.sender == self._component
-        ):
-            self._on_false_will()
+    def _notice_own_presence(self, envelope: Envelope[Any]) -> None:
+        if isinstance(envelope.body, Presence) and envelope.sender == self._component:
+            self._on_own_presence(envelope.body.state, envelope.incarnation)
 
     def _is_for_consumer(self, topic: str, envelope: Envelope[Any]) -> bool:
         if topic == self._own_replies and self._hand_to_requester(envelope):

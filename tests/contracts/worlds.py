@@ -49,7 +49,7 @@ async def silent(bus: Bus, for_s: float = 0.3) -> bool:
 
 async def until(condition: Any, within_s: float = 10.0) -> None:
     async with asyncio.timeout(within_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - counters have no event to wait for
             await asyncio.sleep(0.01)
 
 
@@ -73,6 +73,8 @@ class World(ABC):
             if key in changes
         }
         options.setdefault("connect_timeout_s", 15.0)
+        if "reconnect_first_s" in changes:
+            changes.setdefault("reconnect_most_s", changes["reconnect_first_s"])
         return open_bus(
             self.url,
             component or f"component-{next(_names)}",
