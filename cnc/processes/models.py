@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from cnc.embedding.interface import Embedder
     from cnc.intents.recogniser import Recogniser
+    from cnc.messages.intents import Recognition
     from cnc.processes.blueprint import SystemConfig
 
 
@@ -40,10 +41,11 @@ class Models:
         """The intent recogniser over the packaged catalogue."""
         with self._lock:
             if self._recogniser is None:
-                from cnc.intents.catalogue import load_catalogue
-                from cnc.intents.recogniser import Recogniser
+                from cnc.intents.recogniser import load_recogniser
 
-                self._recogniser = Recogniser(load_catalogue(), self.embedder())
+                self._recogniser = load_recogniser(
+                    self._config.embedder, home=self._config.home, embedder=self.embedder()
+                )
             return self._recogniser
 
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
@@ -51,7 +53,19 @@ class Models:
         with self._lock:
             return np.asarray(self.embedder().encode(texts), dtype=np.float32)
 
-    def recognise(self, **arguments: Any) -> Any:
-        """Recognise one text, one at a time."""
+    def recognise(
+        self, text: str, service: str | None = None, accept_first: bool = False
+    ) -> Recognition:
+        """Recognise one text; a chosen service, or the first of an ask, is taken as meant.
+
+        Raises:
+            NotFoundError: the chosen service is not in the catalogue.
+            IntentError: the text's numbers cannot be meant.
+        """
         with self._lock:
-            return self.recogniser().recognise(**arguments)
+            recogniser = self.recogniser()
+            found = recogniser.recognise(text)
+            chosen = service
+            if chosen is None and found.outcome == "ask" and accept_first:
+                chosen = found.choices[0].service
+            return found if chosen is None else recogniser.recognise_as(text, chosen, found)

@@ -1,0 +1,129 @@
+"""What E2E needs computed: recognising texts, and retrieving from its knowledge replica."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from cnc.bus.interface import Bus, Received
+from cnc.errors import BusError
+from cnc.knowledge.retrieval import Context, context_text, retrieve
+from cnc.messages.knowledge import (
+    KnowledgeChange,
+    KnowledgeReply,
+    KnowledgeRequest,
+    ScoredEntry,
+    VectorRecord,
+)
+
+if TYPE_CHECKING:
+    from cnc.knowledge.index import KnowledgeIndex
+    from cnc.processes.models import Models
+
+logger = logging.getLogger("cnc.e2e.knowledge")
+
+PAGE_TIMEOUT_S = 30.0
+"""The service orchestrator may have to embed its seed entries first."""
+CANDIDATES = 20
+"""Text hits that are re-ranked by context."""
+
+
+class Understanding:
+    """Models and the FAISS replica of the knowledge base, kept up to date from the bus."""
+
+    def __init__(self, models: Models, bus: Bus) -> None:
+        self._models = models
+        self._bus = bus
+        self._index: KnowledgeIndex | None = None
+        self._generation = 0
+        self._pending: list[VectorRecord] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._resync = asyncio.Event()
+
+    def start(self) -> None:
+        """Load the models and the replica in the background."""
+        self._spawn(self._warm_up())
+        self._spawn(self._keep_synchronised())
+        self._resync.set()
+
+    async def close(self) -> None:
+        """End the background work."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def computations(self) -> dict[str, Callable[..., Any]]:
+        """What the E2E shell can compute."""
+        return {"recognise": self._models.recognise, "retrieve": self.retrieve}
+
+    def take(self, received: Received) -> bool:
+        """Take in a change of the knowledge base; True when the message was one."""
+        body = received.envelope.body
+        if not isinstance(body, KnowledgeChange):
+            return False
+        self._pending.extend(body.records)
+        self._resync.set()
+        return True
+
+    def retrieve(self, text: str, context: Context) -> tuple[ScoredEntry, ...]:
+        """The entries nearest to a request in its context; none before the replica is there."""
+        index = self._index
+        if index is None or len(index) == 0:
+            return ()
+        vector = self._models.encode([f"{text}. {context_text(context)}"])[0]
+        return retrieve(index.search(vector, CANDIDATES), context)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("background work failed: %s", task.exception())
+
+    async def _warm_up(self) -> None:
+        await asyncio.to_thread(self._models.recogniser)
+
+    async def _keep_synchronised(self) -> None:
+        while True:
+            await self._resync.wait()
+            self._resync.clear()
+            try:
+                await self._catch_up()
+            except BusError as error:
+                logger.info("knowledge is not there yet: %s", error)
+                await asyncio.sleep(1.0)
+                self._resync.set()
+
+    async def _catch_up(self) -> None:
+        """Apply what arrived; ask for what is missing before it."""
+        pending, self._pending = self._pending, []
+        follows = bool(pending) and pending[0].generation == self._generation + 1
+        if pending and follows and self._index is not None:
+            await self._apply(pending)
+            return
+        while True:
+            request = KnowledgeRequest(action="changes_since", generation=self._generation)
+            topic = self._bus.topics.knowledge_requests()
+            answer = await self._bus.request(topic, request, PAGE_TIMEOUT_S)
+            reply = answer.body
+            if not isinstance(reply, KnowledgeReply) or not reply.ok:
+                problem = reply.error if isinstance(reply, KnowledgeReply) else "no reply"
+                logger.warning("knowledge cannot be read: %s", problem)
+                return
+            if not reply.changes:
+                return
+            await self._apply(list(reply.changes))
+
+    async def _apply(self, records: list[VectorRecord]) -> None:
+        if self._index is None:
+            from cnc.knowledge.index import KnowledgeIndex
+
+            embedder = await asyncio.to_thread(self._models.embedder)
+            self._index = KnowledgeIndex(embedder.dimension, embedder.model_id)
+        await asyncio.to_thread(self._index.apply, records)
+        self._generation = records[-1].generation
