@@ -14,11 +14,36 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from cnc.errors import CncError, ConfigurationError
+from cnc.errors import ConfigurationError
 from cnc.simulator.parameters import ScenarioParameters
 
 FOLDER = Path(__file__).parent / "scenarios"
 DEFAULT = "paper"
+SIGNED = (("radio", "snr_mean_db"),)
+"""What may be negative."""
+POSITIVE = (
+    *("slot_s", "reference_j", "replica_speeds", "utilisation_clip", "centre", "bandwidth_mhz"),
+    *("efficiency", "most_bit_s_hz", "capacity_mbit_s", "capacity_gc_s", "speed_gc_s", "work_gc"),
+    *("uplink_mbit", "deadline_s"),
+)
+"""What may not be 0 (of ranges: the low end)."""
+SHARES = {
+    ("cells",): 5000,
+    ("services",): 1000,
+    ("energy_floor",): 1.0,
+    ("load_jitter",): 1.0,
+    ("utilisation_clip",): 0.999,
+    ("downlink_share",): 10.0,
+    ("hotspot", "move_probability"): 1.0,
+    ("radio", "snr_memory"): 1.0,
+    ("background", "memory"): 1.0,
+    ("background", "most"): 0.99,
+    ("background", "link_mean"): 0.99,
+    ("terminal", "background_mean"): 0.99,
+    ("ran", "background_mean"): 0.99,
+    ("transport", "background_mean"): 0.99,
+}
+"""Largest values of what is bounded from above."""
 DEEPEST = 8
 """Bases of bases; more is a circle."""
 
@@ -56,10 +81,11 @@ def _merged(name_or_path: str, depth: int) -> tuple[dict[str, Any], Path, yaml.N
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
+        _refuse_twice(node, (), path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigurationError(f"the scenario {path} cannot be read: {reason}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError(f"the scenario {path} is no YAML: {_first_line(error)}") from error
     values = {} if values is None else values
     if not isinstance(values, dict):
@@ -68,25 +94,56 @@ def _merged(name_or_path: str, depth: int) -> tuple[dict[str, Any], Path, yaml.N
     base = values.pop("base", None)
     if base is None:
         return values, path, node
+    where = f"{path}, line {_line(node, ('base',))}, field base"
     if depth >= DEEPEST:
-        raise ConfigurationError(f"{path}, field base: scenarios are based on each other in a ring")
-    relative = path.parent / str(base)
-    below, _, _ = _merged(str(relative) if relative.is_file() else str(base), depth + 1)
-    return _over(below, values), path, node
+        raise ConfigurationError(f"{where}: scenarios are based on each other in a ring")
+    if not isinstance(base, str):
+        raise ConfigurationError(f"{where}: the name of a scenario or file is wanted")
+    relative = path.parent / base
+    try:
+        path_of_base = _find(str(relative) if relative.is_file() else base)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+    below = _merged(str(path_of_base), depth + 1)
+    _checked(*below)
+    return _over(below[0], values), path, node
+
+
+def _refuse_twice(node: yaml.Node | None, above: tuple[Any, ...], path: Path) -> None:
+    """YAML would silently keep the last of two values.
+
+    Raises:
+        ConfigurationError: names the field and the line of its second value.
+    """
+    if isinstance(node, yaml.SequenceNode):
+        for at, inner in enumerate(node.value):
+            _refuse_twice(inner, (*above, at), path)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: set[str] = set()
+    for key, inner in node.value:
+        place = (*above, key.value)
+        if str(key.value) in seen:
+            raise ConfigurationError(
+                f"{path}, line {key.start_mark.line + 1}, field {_text(place)}: written twice"
+            )
+        seen.add(str(key.value))
+        _refuse_twice(inner, place, path)
 
 
 def _first_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Values of `above` where there are any, else those of `below`; mappings are merged."""
-    merged = dict(below)
-    for key, value in above.items():
-        kept = merged.get(key)
-        both = isinstance(kept, dict) and isinstance(value, dict)
-        merged[key] = _over(kept, value) if both else value  # type: ignore[arg-type]
-    return merged
+def _over(below: Any, above: Any) -> Any:
+    """Values of `above` where there are any, else those of `below`; also inside mappings and
+    lists of the same length."""
+    if isinstance(below, dict) and isinstance(above, dict):
+        shared = {key: _over(below.get(key), value) for key, value in above.items()}
+        return below | shared
+    if isinstance(below, (list, tuple)) and isinstance(above, list) and len(below) == len(above):
+        return [_over(low, high) for low, high in zip(below, above, strict=True)]
+    return above
 
 
 @cache
@@ -103,19 +160,17 @@ def _checked(values: dict[str, Any], path: Path, node: yaml.Node | None) -> Scen
             f"{path}, line {_line(node, field)}, field {_text(field)}: unknown; there are "
             f"{', '.join(allowed)}"
         )
-    _check_ranges(values, (), path, node)
+    merged = _over(defaults, values)
+    _check_values(merged, defaults, (), path, node)
     try:
-        parameters = _adapter().validate_python(_over(defaults, values))
+        parameters = _adapter().validate_python(merged)
     except ValidationError as error:
         first = error.errors()[0]
         place = tuple(first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
         raise ConfigurationError(
-            f"{path}, line {_line(node, place)}, field {_text(place)}: {message}"
+            f"{path}, line {_line(node, place)}, field {_text(place)}: {first['msg']}"
         ) from error
-    except CncError as error:
-        raise ConfigurationError(f"{path}: {error}") from error
-    _possible(parameters, path, node)
+    _transport_holds_all(parameters, path, node)
     return parameters
 
 
@@ -146,16 +201,24 @@ def _inside(value: Any, known: Any) -> list[tuple[tuple[Any, ...], dict[str, Any
     return []
 
 
-def _check_ranges(value: Any, place: tuple[Any, ...], path: Path, node: yaml.Node | None) -> None:
-    """Refuse numbers that are none, and ranges that run backwards.
+def _check_values(
+    value: Any, known: Any, place: tuple[Any, ...], path: Path, node: yaml.Node | None
+) -> None:
+    """Refuse what is no number where one belongs, negative ones, and backward ranges.
 
     Raises:
         ConfigurationError: names the field.
     """
     problem = ""
-    if isinstance(value, float) and not math.isfinite(value):
-        problem = f"{value} is no number"
-    if isinstance(value, dict) and {"low", "high"} <= value.keys():
+    if isinstance(known, (int, float)):
+        problem = _problem(value, known, place)
+    elif isinstance(known, dict) and not isinstance(value, dict):
+        problem = f"holds the fields {', '.join(known)}, not {value!r}"
+    elif isinstance(known, tuple) and not isinstance(value, (list, tuple)):
+        problem = f"is a list of {len(known)}, not {value!r}"
+    elif isinstance(known, tuple) and len(value) != len(known):
+        problem = f"is a list of {len(known)}, not of {len(value)}"
+    elif isinstance(value, dict) and value.keys() >= {"low", "high"}:
         low, high = value["low"], value["high"]
         if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
             problem = f"a range runs from low to high, not from {low:g} to {high:g}"
@@ -163,10 +226,30 @@ def _check_ranges(value: Any, place: tuple[Any, ...], path: Path, node: yaml.Nod
         raise ConfigurationError(
             f"{path}, line {_line(node, place)}, field {_text(place)}: {problem}"
         )
-    inner = value.items() if isinstance(value, dict) else ()
-    inner = enumerate(value) if isinstance(value, list) else inner
-    for key, part in inner:
-        _check_ranges(part, (*place, key), path, node)
+    if isinstance(value, dict) and isinstance(known, dict):
+        for key, part in value.items():
+            _check_values(part, known[key], (*place, key), path, node)
+    if isinstance(value, (list, tuple)) and isinstance(known, tuple):
+        for at, part in enumerate(value):
+            _check_values(part, known[at], (*place, at), path, node)
+
+
+def _problem(value: Any, known: float, place: tuple[Any, ...]) -> str:
+    """What is wrong with a number, or nothing."""
+    kind = "a whole number" if isinstance(known, int) else "a number"
+    right = (int,) if isinstance(known, int) else (int, float)
+    if isinstance(value, bool) or not isinstance(value, right):
+        return f"is {kind}, not {value!r}"
+    if not math.isfinite(value):
+        return f"is {kind}, not {value}"
+    if isinstance(known, int) and value < 1:
+        return f"is at least 1, not {value}"
+    if value < 0 and place[:2] not in SIGNED:
+        return f"is at least 0, not {value:g}"
+    if value == 0 and (place[-1] in POSITIVE or (place[-1] == "low" and place[-2] in POSITIVE)):
+        return "is above 0"
+    most = SHARES.get(tuple(part for part in place if isinstance(part, str)))
+    return f"is at most {most:g}, not {value:g}" if most is not None and value > most else ""
 
 
 def _line(node: yaml.Node | None, field: tuple[Any, ...]) -> int:
@@ -193,41 +276,25 @@ def _text(field: tuple[Any, ...]) -> str:
     return ".".join(str(part) for part in field) or "(whole file)"
 
 
-def _possible(parameters: ScenarioParameters, path: Path, node: yaml.Node | None) -> None:
-    """Refuse what no policy could run.
+def _transport_holds_all(
+    parameters: ScenarioParameters, path: Path, node: yaml.Node | None
+) -> None:
+    """One replica of every service must fit the transport domain, however they are drawn.
 
     Raises:
-        ConfigurationError: names the field and what to change.
+        ConfigurationError: they may not; says how much memory would do.
     """
-    checks: list[tuple[tuple[str, ...], bool, str]] = [
-        (("cells",), parameters.cells <= 5_000, "at most 5000"),
-        (("services",), parameters.services <= 1_000, "at most 1000"),
-        (("load",), parameters.load >= 0, "at least 0"),
-        (("frame_slots",), parameters.frame_slots >= 1, "at least 1"),
-        (("slot_s",), parameters.slot_s > 0, "above 0"),
-    ]
-    for tier in ("terminal", "ran", "transport"):
-        values = getattr(parameters, tier)
-        checks.append(((tier, "memory_gb"), values.memory_gb >= 0, "at least 0"))
-        checks.append(((tier, "idle_w"), values.idle_w.low >= 0, "at least 0"))
-        mean = values.background_mean
-        checks.append(((tier, "background_mean"), 0 <= mean < 1, "from 0 to below 1"))
-    for kind in ("local", "backhaul", "core"):
-        for link in getattr(parameters, kind):
-            checks.append(((kind,), link.capacity_mbit_s > 0, "with a capacity above 0"))
-    checks.append((("xn",), parameters.xn.capacity_mbit_s > 0, "with a capacity above 0"))
-    for field, good, wanted in checks:
-        if not good:
-            raise ConfigurationError(
-                f"{path}, line {_line(node, field)}, field {_text(field)}: must be {wanted}"
-            )
-    largest = max(c.memory_gb.high for c in parameters.service_classes)
-    transport = parameters.transport
-    need = parameters.services * largest
-    if transport.memory_gb < largest or transport.nodes * transport.memory_gb < need:
+    per_class = [c.memory_gb.high for c in parameters.service_classes]
+    triples, rest = divmod(parameters.services, 3)
+    need = triples * sum(per_class) + sum(sorted(per_class)[3 - rest :] if rest else [])
+    largest, transport = max(per_class), parameters.transport
+    spare = (transport.nodes - 1) * largest
+    if transport.memory_gb < largest or transport.nodes * transport.memory_gb < need + spare:
+        enough = max(largest, (need + spare) / transport.nodes)
         raise ConfigurationError(
             f"{path}, line {_line(node, ('transport', 'memory_gb'))}, field transport.memory_gb: "
-            f"the transport domain keeps one replica of every service, which may need {need:g} GB "
-            f"in all and {largest:g} GB each; it has {transport.nodes} nodes of "
-            f"{transport.memory_gb:g} GB. Give it more memory or nodes, or offer fewer services"
+            f"the transport domain keeps one replica of each service, which may need {need:g} GB "
+            f"in all and {largest:g} GB each; {transport.nodes} nodes of "
+            f"{transport.memory_gb:g} GB may not hold them. Give each {math.ceil(enough)} GB, add "
+            "nodes, or offer fewer services"
         )
