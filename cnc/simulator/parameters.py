@@ -156,9 +156,15 @@ class ScenarioParameters:
     service_classes: tuple[
         ServiceClassParameters, ServiceClassParameters, ServiceClassParameters
     ] = (
-        ServiceClassParameters(Range(0.2, 0.6), Range(0.6, 1.6), Range(0.08, 0.15), Range(0.5, 1)),
-        ServiceClassParameters(Range(0.8, 1.8), Range(1.5, 3.5), Range(0.20, 0.40), Range(1, 2.5)),
-        ServiceClassParameters(Range(2.0, 5.0), Range(1.0, 2.5), Range(0.60, 1.50), Range(2.5, 6)),
+        ServiceClassParameters(
+            Range(0.2, 0.6), Range(0.6, 1.6), Range(0.08, 0.15), Range(0.5, 1.0)
+        ),
+        ServiceClassParameters(
+            Range(0.8, 1.8), Range(1.5, 3.5), Range(0.20, 0.40), Range(1.0, 2.5)
+        ),
+        ServiceClassParameters(
+            Range(2.0, 5.0), Range(1.0, 2.5), Range(0.60, 1.50), Range(2.5, 6.0)
+        ),
     )
     """Interactive, analytic, heavy."""
     downlink_share: float = 0.2
