@@ -1,5 +1,6 @@
 """The knowledge base: entries, the SQL store, the FAISS index, retrieval.
 
 May import `cnc.messages`, `cnc.settings` and `cnc.errors`; vectors arrive as arguments, so that
-no model is loaded here. Only `index` imports faiss and only `store` SQLAlchemy.
+no model is loaded here. Only `index` and `index_file` import faiss; only `database`, `tables` and
+`store` SQLAlchemy. Never decides anything: orchestrators ask, and processes persist.
 """

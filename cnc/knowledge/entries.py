@@ -1,8 +1,9 @@
-"""Knowledge entries in files: the expert rules that ship, and JSON lines to exchange."""
+"""Reading and writing knowledge entries as files: YAML by hand, JSON Lines between systems."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,78 +15,147 @@ from cnc.errors import KnowledgeError, StorageError
 from cnc.messages.knowledge import KnowledgeEntry
 from cnc.settings import data_root
 
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def embedding_text(entry: KnowledgeEntry) -> str:
-    """What of an entry is embedded."""
+    """The text whose embedding stands for the entry."""
     services = ", ".join(service.replace("-", " ") for service in entry.applies_to.services)
-    return f"{entry.title}. {entry.text}" + (f" ({services})" if services else "")
+    head = f"{entry.title} ({services})" if services else entry.title
+    return f"{head}. {entry.text}"
 
 
 def load_seed_entries(folder: Path | None = None) -> tuple[KnowledgeEntry, ...]:
-    """The expert entries of `knowledge/expert/*.yaml`, in order of file and place.
+    """The expert entries that ship, in the order of files and lines.
+
+    Each file is a mapping with `created` (RFC 3339, for all its entries) and `entries`.
 
     Raises:
-        KnowledgeError: a file is wrong, or an id stands twice; names file, entry and field.
+        KnowledgeError: a file is not such a mapping, an entry is invalid, or an id occurs twice;
+            the message names file, line and field.
+        StorageError: the folder or a file cannot be read.
     """
-    folder = folder or data_root() / "knowledge" / "expert"
-    entries: dict[str, KnowledgeEntry] = {}
-    for path in sorted(folder.glob("*.yaml")):
+    chosen = folder if folder is not None else data_root() / "knowledge" / "expert"
+    files = sorted(chosen.glob("*.yaml"))
+    if not files:
+        raise StorageError(f"{chosen} has no *.yaml files; install the package again")
+    found: dict[str, tuple[KnowledgeEntry, Path]] = {}
+    for file in files:
+        for position, entry in enumerate(_load_file(file)):
+            if entry.entry_id in found:
+                where = found[entry.entry_id][1].name
+                line = _line(file, ("entries", position, "entry_id"))
+                raise KnowledgeError(
+                    f"{file}:{line}: entry_id: {entry.entry_id} is taken already (in {where}); "
+                    "give this entry another id"
+                )
+            found[entry.entry_id] = (entry, file)
+    return tuple(entry for entry, _ in found.values())
+
+
+def _load_file(file: Path) -> list[KnowledgeEntry]:
+    try:
+        content = yaml.load(_read(file), Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else 1
+        problem = getattr(error, "problem", None) or str(error)
+        raise KnowledgeError(f"{file}:{line}: not YAML ({problem}); correct this line") from error
+    if not isinstance(content, dict) or not isinstance(content.get("entries"), list):
+        raise KnowledgeError(f"{file}:1: entries: a list is missing; see knowledge/README.md")
+    unknown = set(content) - {"created", "entries"}
+    if unknown:
+        field = min(map(str, unknown))
+        raise KnowledgeError(f"{file}:{_line(file, (field,))}: {field}: unknown field; remove it")
+    created = str(content.get("created", ""))
+    entries = []
+    for position, raw in enumerate(content["entries"]):
         try:
-            rows = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError) as error:
-            raise KnowledgeError(f"{path} cannot be read: {error}") from error
-        if not isinstance(rows, list):
-            raise KnowledgeError(f"{path} must hold a list of entries")
-        for number, row in enumerate(rows, start=1):
-            entry = _validated(row, f"{path}, entry {number}")
-            if entry.entry_id in entries:
-                raise KnowledgeError(f"{path}, entry {number}: id {entry.entry_id} stands twice")
-            entries[entry.entry_id] = entry
-    return tuple(entries.values())
+            filled = {"created": created, **raw} if isinstance(raw, dict) else raw
+            entries.append(KnowledgeEntry.model_validate(filled))
+        except ValidationError as error:
+            path, problem = _first(error)
+            line = _line(file, ("entries", position, *path))
+            raise KnowledgeError(f"{file}:{line}: {_dotted(path)}: {problem}") from error
+    return entries
 
 
 def read_jsonl(path: Path) -> tuple[KnowledgeEntry, ...]:
-    """Entries of a file of JSON lines.
+    """The entries of a JSON Lines file, one a line; blank lines are skipped.
 
     Raises:
+        KnowledgeError: a line is no entry; the message names file, line and field.
         StorageError: the file cannot be read.
-        KnowledgeError: a line is wrong; names line and field.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path} cannot be read: {error}") from error
     entries = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_read(path).splitlines(), start=1):
         if not line.strip():
             continue
-        place = f"{path}, line {number}"
         try:
-            row = json.loads(line)
+            entries.append(KnowledgeEntry.model_validate(json.loads(line)))
+        except ValidationError as error:
+            where, problem = _first(error)
+            raise KnowledgeError(f"{path}:{number}: {_dotted(where)}: {problem}") from error
         except ValueError as error:
-            raise KnowledgeError(f"{place} is not JSON: {error}") from error
-        entries.append(_validated(row, place))
+            raise KnowledgeError(f"{path}:{number}: not JSON ({error}); correct it") from error
     return tuple(entries)
 
 
-def write_jsonl(path: Path, entries: Iterable[KnowledgeEntry]) -> int:
-    """Write entries as JSON lines; returns how many.
+def write_jsonl(path: Path, entries: Iterable[KnowledgeEntry]) -> None:
+    """Write entries as JSON Lines; the file appears whole or not at all.
 
     Raises:
         StorageError: the file cannot be written.
     """
-    lines = [entry.model_dump_json() for entry in entries]
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(entry.model_dump_json() + "\n" for entry in entries)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error}") from error
-    return len(lines)
+        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
+        raise StorageError(
+            f"{path} cannot be written ({error.strerror or error}); name another file"
+        ) from error
 
 
-def _validated(row: Any, place: str) -> KnowledgeEntry:
+def _read(path: Path) -> str:
     try:
-        return KnowledgeEntry.model_validate(row)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "entry"
-        raise KnowledgeError(f"{place}, field {field}: {first['msg']}") from error
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be read ({error.strerror or error}); check its name and rights"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise KnowledgeError(f"{path}: not UTF-8 ({error.reason}); convert the file") from error
+
+
+def _first(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+    problem = error.errors(include_url=False)[0]
+    return tuple(problem["loc"]), str(problem["msg"])
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    return ".".join(str(part) for part in path) or "entry"
+
+
+def _line(file: Path, path: tuple[str | int, ...]) -> int:
+    """The line of a YAML field, or of the innermost part of its path that exists."""
+    node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    line = 1
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [(key, value) for key, value in node.value if key.value == part]
+            if not pairs:
+                break
+            line, node = pairs[0][0].start_mark.line + 1, pairs[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            if part >= len(node.value):
+                break
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line

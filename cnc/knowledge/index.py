@@ -1,171 +1,219 @@
-"""The derived FAISS index: rebuilt from the change feed whenever it cannot be trusted."""
+"""A FAISS index over the knowledge base, derived from its change feed and rebuilt at will."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
-from cnc.errors import KnowledgeError, StorageError
+from cnc.errors import KnowledgeError
 from cnc.messages.knowledge import KnowledgeEntry, VectorRecord
 
-EXACT_UP_TO = 100_000
-"""Entries; beyond it vectors are scalar-quantised to 8 bits."""
+EXACT_LIMIT = 100_000
+"""Up to here the search is exact; beyond, vectors are kept in 8 bits a component."""
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """An index from disk, or why there is none."""
+@dataclass
+class Held:
+    """What the index knows of one entry."""
 
-    index: KnowledgeIndex | None
-    reason: str = ""
+    generation: int
+    entry: KnowledgeEntry | None = None
+    """None once it was removed; the generation stays, so that an old change cannot revive it."""
+    number: int | None = None
+    """Its id inside FAISS; None without a vector of this model."""
+    checksum: str = ""
 
 
 class KnowledgeIndex:
-    """Inner-product search over the entries' unit vectors.
+    """Entries by similarity to a vector; every method may be called from any thread."""
 
-    Args:
-        dimension: of the vectors.
-        model_id: whose vectors these are; others are skipped and counted.
-    """
+    def __init__(self, dimension: int, model_id: str, exact_limit: int = EXACT_LIMIT) -> None:
+        """An empty index.
 
-    def __init__(self, dimension: int, model_id: str) -> None:
+        Args:
+            dimension: length of the vectors.
+            model_id: the embedding model whose vectors it takes.
+            exact_limit: number of vectors up to which the search is exact.
+        """
         self.dimension = dimension
         self.model_id = model_id
-        self.generation = 0
         self.skipped = 0
-        self._entries: dict[int, KnowledgeEntry] = {}
-        self._numbers: dict[str, int] = {}
-        self._last = 0
-        self._quantised = False
-        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        """Changes so far that carried another model's vector; those entries cannot be found."""
+        self._exact_limit = exact_limit
+        self._exact = True
+        self._lock = threading.RLock()
+        self._generation = 0
+        self._held: dict[str, Held] = {}
+        self._names: dict[int, str] = {}
+        self._next = 0
+        self._faiss: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return len(self._names)
+
+    @property
+    def generation(self) -> int:
+        """The newest change that was applied."""
+        return self._generation
+
+    @property
+    def exact(self) -> bool:
+        """Whether the search compares with the vectors themselves."""
+        return self._exact
 
     def apply(self, records: Sequence[VectorRecord]) -> None:
-        """Follow the change feed; records that were applied before change nothing.
+        """Take in changes; those that are known already (or are older) change nothing.
+
+        An entry without a vector, or with one of another model, cannot be found by `search`.
 
         Raises:
-            KnowledgeError: a vector has another dimension than the model's.
+            KnowledgeError: a vector has another length or does not match its checksum; nothing
+                of `records` was applied: resync from the store.
         """
-        fresh = [record for record in records if record.generation > self.generation]
-        newest = {record.entry_id: record for record in fresh}
-        gone = [self._numbers[e] for e in newest if e in self._numbers]
-        added = []
-        for entry_id, record in newest.items():
-            number = self._numbers.pop(entry_id, None)
-            if number is not None:
-                del self._entries[number]
-            if record.action == "remove":
-                continue
-            if record.entry is None or record.model_id != self.model_id or not record.vector:
-                self.skipped += 1
-                continue
-            if len(record.vector) != self.dimension:
-                raise KnowledgeError(
-                    f"entry {entry_id!r} has a vector of {len(record.vector)} numbers; the model "
-                    f"{self.model_id} has {self.dimension}. Add the entry again"
-                )
-            self._last += 1
-            self._numbers[entry_id] = self._last
-            self._entries[self._last] = record.entry
-            added.append((self._last, record.vector))
-        if gone:
-            self._index.remove_ids(np.array(gone, dtype=np.int64))
-        if added:
-            numbers = np.array([number for number, _ in added], dtype=np.int64)
-            vectors = np.array([vector for _, vector in added], dtype=np.float32)
-            self._index.add_with_ids(vectors, numbers)
-        if fresh:
-            self.generation = max(record.generation for record in fresh)
-        if not self._quantised and len(self) > EXACT_UP_TO:
-            self._quantise()
+        with self._lock:
+            vectors = [self._checked(record) for record in records]
+            newest: dict[str, tuple[VectorRecord, NDArray[np.float32] | None]] = {}
+            for record, vector in zip(records, vectors, strict=True):
+                held = self._held.get(record.entry_id)
+                known = newest.get(record.entry_id)
+                least = known[0].generation if known else held.generation if held else 0
+                if record.generation > least:
+                    newest[record.entry_id] = (record, vector)
+                    self.skipped += int(bool(record.vector) and vector is None)
+                self._generation = max(self._generation, record.generation)
+            self._take(newest)
 
-    def _quantise(self) -> None:
-        flat = faiss.downcast_index(self._index.index)
-        vectors = flat.reconstruct_n(0, flat.ntotal)
-        numbers = faiss.vector_to_array(self._index.id_map)
+    def search(
+        self, vector: Sequence[float] | NDArray[Any], k: int
+    ) -> list[tuple[KnowledgeEntry, float]]:
+        """The k entries most similar to a vector, best first, with their cosine similarity.
+
+        Raises:
+            KnowledgeError: the vector has another length than the index.
+        """
+        query = _unit(np.asarray(vector, dtype=np.float32).reshape(1, -1))
+        if query.shape[1] != self.dimension:
+            raise KnowledgeError(
+                f"the query has {query.shape[1]} components and the index {self.dimension}; "
+                f"embed it with {self.model_id}"
+            )
+        with self._lock:
+            if k < 1 or not self._names:
+                return []
+            scores, numbers = self._faiss.search(query, min(k, len(self._names)))
+            found = []
+            for score, number in zip(scores[0].tolist(), numbers[0].tolist(), strict=True):
+                entry = self._held[self._names[number]].entry if number >= 0 else None
+                if entry is not None:
+                    found.append((entry, float(score)))
+        found.sort(key=lambda hit: (-hit[1], hit[0].entry_id))
+        return found
+
+    def save(self, path: Path) -> None:
+        """Write the index to a file, whole or not at all.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        from cnc.knowledge.index_file import write
+
+        with self._lock:
+            write(path, self)
+
+    @classmethod
+    def load(cls, path: Path, dimension: int, model_id: str) -> KnowledgeIndex | None:
+        """The index of a file, or None where it must be rebuilt; the log says why.
+
+        `cnc.knowledge.index_file.read` returns that reason instead.
+        """
+        from cnc.knowledge.index_file import load
+
+        return load(path, dimension, model_id)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _checked(self, record: VectorRecord) -> NDArray[np.float32] | None:
+        """The record's vector, when it is one of this model."""
+        if record.action == "remove" or not record.vector or record.model_id != self.model_id:
+            return None
+        vector = np.asarray(record.vector, dtype="<f4")
+        if len(vector) != self.dimension:
+            raise KnowledgeError(
+                f"the vector of {record.entry_id} has {len(vector)} components and the index "
+                f"{self.dimension}; rebuild the index with a model of that size (resync)"
+            )
+        if record.checksum and hashlib.sha256(vector.tobytes()).hexdigest() != record.checksum:
+            raise KnowledgeError(
+                f"the vector of {record.entry_id} does not match its checksum; ask the store for "
+                "its changes again (resync)"
+            )
+        return vector
+
+    def _take(self, newest: dict[str, tuple[VectorRecord, NDArray[np.float32] | None]]) -> None:
+        """Apply the newest record of each entry with one removal and one addition in FAISS."""
+        gone: list[int] = []
+        fresh: list[tuple[int, NDArray[np.float32]]] = []
+        for entry_id, (record, vector) in newest.items():
+            before = self._held.get(entry_id)
+            number = before.number if before is not None else None
+            same = before is not None and vector is not None and _same(before, record)
+            if number is not None and not same:
+                gone.append(number)
+                del self._names[number]
+                number = None
+            if vector is not None and number is None:
+                number, self._next = self._next, self._next + 1
+                self._names[number] = entry_id
+                fresh.append((number, vector))
+            self._held[entry_id] = Held(
+                generation=record.generation,
+                entry=record.entry if record.action == "upsert" else None,
+                number=number,
+                checksum=record.checksum if vector is not None else "",
+            )
+        if gone:
+            self._faiss.remove_ids(np.asarray(gone, dtype=np.int64))
+        if fresh:
+            if self._exact and len(self._names) > self._exact_limit:
+                self._quantise(np.stack([vector for _, vector in fresh]))
+            numbers = np.asarray([number for number, _ in fresh], dtype=np.int64)
+            self._faiss.add_with_ids(_unit(np.stack([v for _, v in fresh])), numbers)
+
+    def _quantise(self, fresh: NDArray[np.float32]) -> None:
+        """Move to 8-bit vectors, whose ranges are learned from those there are."""
+        count = self._faiss.ntotal
+        stored = np.zeros((0, self.dimension), dtype=np.float32)
+        if count:
+            stored = self._faiss.index.reconstruct_n(0, count)
+        numbers = faiss.vector_to_array(self._faiss.id_map).astype(np.int64)
         inner = faiss.IndexScalarQuantizer(
             self.dimension, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
         )
-        inner.train(vectors)
-        self._index = faiss.IndexIDMap2(inner)
-        self._index.add_with_ids(vectors, numbers)
-        self._quantised = True
+        quantised = faiss.IndexIDMap2(inner)
+        quantised.train(stored if count else _unit(fresh))
+        if count:
+            quantised.add_with_ids(stored, numbers)
+        self._faiss = quantised
+        self._exact = False
 
-    def search(
-        self, vector: Sequence[float] | np.ndarray, k: int
-    ) -> list[tuple[KnowledgeEntry, float]]:
-        """The k nearest entries with their similarity, best first."""
-        if len(self) == 0 or k < 1:
-            return []
-        query = np.asarray(vector, dtype=np.float32).reshape(1, -1)
-        if query.shape[1] != self.dimension:
-            raise KnowledgeError(
-                f"the query has {query.shape[1]} numbers; the index has {self.dimension}"
-            )
-        scores, numbers = self._index.search(query, min(k, len(self)))
-        return [
-            (self._entries[int(number)], float(score))
-            for number, score in zip(numbers[0], scores[0], strict=True)
-            if number >= 0
-        ]
 
-    def save(self, path: Path) -> None:
-        """Write the index beside its entries, whole or not at all.
+def _same(before: Held, record: VectorRecord) -> bool:
+    """Whether the vector is the one the index has, so that only the entry changes."""
+    return (
+        before.number is not None and bool(record.checksum) and (before.checksum == record.checksum)
+    )
 
-        Raises:
-            StorageError: it cannot be written.
-        """
-        payload = faiss.serialize_index(self._index).tobytes()
-        entries = {str(n): entry.model_dump(mode="json") for n, entry in self._entries.items()}
-        header = {
-            "model_id": self.model_id,
-            "dimension": self.dimension,
-            "generation": self.generation,
-            "quantised": self._quantised,
-            "entries": entries,
-        }
-        text = json.dumps(header).encode()
-        body = len(text).to_bytes(8, "big") + text + payload
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(hashlib.sha256(body).digest() + body)
-            temporary.replace(path)
-        except OSError as error:
-            raise StorageError(f"the index {path} cannot be written: {error}") from error
 
-    @staticmethod
-    def load(path: Path, dimension: int, model_id: str) -> Loaded:
-        """Read an index; with a reason instead where it must be rebuilt."""
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return Loaded(None, "there is no index yet")
-        except OSError as error:
-            return Loaded(None, f"the index cannot be read ({error})")
-        if len(data) < 40 or hashlib.sha256(data[32:]).digest() != data[:32]:
-            return Loaded(None, "the index is damaged (checksum)")
-        length = int.from_bytes(data[32:40], "big")
-        header = json.loads(data[40 : 40 + length])
-        if header["model_id"] != model_id or header["dimension"] != dimension:
-            return Loaded(None, f"the index was built with the model {header['model_id']}")
-        index = KnowledgeIndex(dimension, model_id)
-        payload = np.frombuffer(data[40 + length :], dtype=np.uint8)
-        index._index = faiss.deserialize_index(payload)
-        index.generation = int(header["generation"])
-        index._quantised = bool(header["quantised"])
-        index._entries = {
-            int(n): KnowledgeEntry.model_validate(entry) for n, entry in header["entries"].items()
-        }
-        index._numbers = {entry.entry_id: n for n, entry in index._entries.items()}
-        index._last = max(index._entries, default=0)
-        return Loaded(index)
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of length one, so that the inner product is the cosine."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled = rows / np.where(lengths > 0, lengths, 1.0)
+    return np.ascontiguousarray(scaled, dtype=np.float32)

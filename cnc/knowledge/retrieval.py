@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cnc.messages.knowledge import AppliesTo, KnowledgeEntry, ScoredEntry, Tier
@@ -10,11 +10,15 @@ from cnc.messages.knowledge import AppliesTo, KnowledgeEntry, ScoredEntry, Tier
 SERVICE_BONUS = 0.25
 """Added where the entry names the service; cosine similarities of related texts differ by less."""
 DOMAIN_BONUS = 0.10
-LOAD_PENALTY = 0.30
-"""At most, for a load far outside the entry's range."""
+"""Added where the hotspot or a lost domain is one that the entry is about."""
+LOSS_BONUS = 0.35
+"""Added while a domain is lost for which the entry was written: a failure comes first."""
+LOAD_PENALTY = 0.50
+"""At most, for a load far outside the entry's range: it must outweigh the service's bonus."""
 LEAST_SCORE = 0.15
 """Below it an entry has nothing to do with the request."""
 PRIOR_LIMIT = 3.0
+"""A factor of twenty: knowledge leans, it does not command."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,16 @@ class Context:
     service: str
     """Catalogue id."""
     service_class: str | None = None
+    """interactive, analytic or heavy."""
     load: float | None = None
     """Requests a slot."""
     users: int | None = None
     latency_ms: float | None = None
+    """What the users ask for."""
     hotspot: str | None = None
+    """Domain id."""
     lost_domains: tuple[str, ...] = ()
+    """Domain ids."""
 
 
 def context_text(context: Context) -> str:
@@ -39,6 +47,8 @@ def context_text(context: Context) -> str:
         parts.append(f"{context.service_class} service")
     if context.load is not None:
         parts.append(f"{_load_word(context.load)} load")
+    if context.hotspot is not None:
+        parts.append(f"hotspot at {context.hotspot}")
     if context.lost_domains:
         parts.append(f"lost domains {', '.join(context.lost_domains)}")
     return ", ".join(parts)
@@ -51,7 +61,9 @@ def _load_word(load: float) -> str:
 def retrieve(
     found: Sequence[tuple[KnowledgeEntry, float]], context: Context, k: int = 5
 ) -> tuple[ScoredEntry, ...]:
-    """Re-rank text hits by context; entries for other services only are left out.
+    """Re-rank text hits by context.
+
+    Entries for other services only, and those for a loss that did not happen, are left out.
 
     Args:
         found: entries with their cosine similarity to the request.
@@ -81,37 +93,51 @@ def _fit(applies: AppliesTo, context: Context) -> float | None:
         if context.service not in applies.services:
             return None
         fit += SERVICE_BONUS
-    if applies.domains:
-        around = {context.hotspot, *context.lost_domains}
-        if around & set(applies.domains):
-            fit += DOMAIN_BONUS
+    if applies.lost:
+        if not _names_or_kinds(context.lost_domains) & set(applies.lost):
+            return None
+        fit += LOSS_BONUS
+    around = (*context.lost_domains, *((context.hotspot,) if context.hotspot else ()))
+    if _names_or_kinds(around) & set(applies.domains):
+        fit += DOMAIN_BONUS
     if context.load is not None:
         fit -= LOAD_PENALTY * _outside(context.load, applies.load_min, applies.load_max)
     return fit
 
 
+def _names_or_kinds(domains: Iterable[str]) -> set[str]:
+    """Domain ids together with their kinds: `ran-3` is of kind `ran`."""
+    return {name for domain in domains for name in (domain, domain.rpartition("-")[0] or domain)}
+
+
 def _outside(load: float, low: float | None, high: float | None) -> float:
     """How far a load lies outside a range: 0 inside, 1 from half or double of it on."""
     if low is not None and load < low:
-        return min(1.0, 2.0 * (low - load) / low) if low > 0 else 0.0
+        return min(1.0, 2.0 * (low - load) / low)
     if high is not None and load > high:
         return min(1.0, (load - high) / high) if high > 0 else 1.0
     return 0.0
 
 
 def candidate_prior(entries: Sequence[ScoredEntry]) -> dict[Tier, float]:
-    """The entries' priors on candidates, added up by score and weight.
+    """The entries' priors on candidates in one: log-weights per tier, each within 3.
 
-    Each entry counts with score x weight, relative to the best; sums stay within 3 (a factor
-    of twenty), so that no number of entries overrules what is measured.
+    An entry counts with its score (which holds its weight already) times its weight, relative
+    to the best one's score. The parts are added and divided by the square root of what they
+    weigh together: agreeing entries strengthen one another, yet five of them not fivefold.
     """
-    with_prior = [s for s in entries if s.entry.effect.kind == "candidate_prior"]
+    with_prior = [s for s in entries if s.entry.effect.kind == "candidate_prior" and s.score > 0]
     if not with_prior:
         return {}
     best = max(s.score for s in with_prior)
     total: dict[Tier, float] = {}
+    weighed = 0.0
     for scored in with_prior:
         part = scored.score / best * scored.entry.weight
+        weighed += part
         for tier, weight in scored.entry.effect.prior.items():
             total[tier] = total.get(tier, 0.0) + part * weight
-    return {tier: max(-PRIOR_LIMIT, min(PRIOR_LIMIT, value)) for tier, value in total.items()}
+    scale = max(1.0, weighed) ** 0.5
+    return {
+        tier: max(-PRIOR_LIMIT, min(PRIOR_LIMIT, value / scale)) for tier, value in total.items()
+    }

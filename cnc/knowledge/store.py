@@ -1,366 +1,313 @@
-"""The knowledge base in SQL: entries with vectors, and the ordered log of changes.
+"""The knowledge base in SQL: the authority that every index is derived from.
 
-Every change is one transaction that writes the entry and its new generation together, so that
-a kill in the middle loses nothing and doubles nothing. SQLite by default; PostgreSQL by URL.
+Every change is one transaction: the entry, its line in the change log and the generation, so
+that a kill at any point leaves all of them or none. Safe to use from several threads.
 """
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-import numpy as np
-from pydantic import ValidationError
 from sqlalchemy import (
-    Boolean,
-    Column,
+    ColumnElement,
     Connection,
-    Engine,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
+    Row,
+    delete,
     func,
     insert,
+    or_,
     select,
+    true,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
-from cnc.errors import KnowledgeError, NotFoundError, StorageError
-from cnc.messages.knowledge import KnowledgeEntry, KnowledgeKind, Outcome, VectorRecord
+from cnc.errors import NotFoundError, StorageError
+from cnc.knowledge import tables
+from cnc.knowledge.database import create_tables, open_database, translated, writing
+from cnc.knowledge.entries import embedding_text
+from cnc.knowledge.tables import changes, counters, entries
+from cnc.knowledge.weight import after_outcome
+from cnc.messages.knowledge import KnowledgeEntry, KnowledgeKind, VectorRecord
 
-METADATA = MetaData()
-ENTRIES = Table(
-    "knowledge_entries",
-    METADATA,
-    Column("entry_id", String(128), primary_key=True),
-    Column("generation", Integer, nullable=False, unique=True, index=True),
-    Column("kind", String(32), nullable=False, index=True),
-    Column("removed", Boolean, nullable=False, default=False),
-    Column("document", Text, nullable=False),
-    Column("vector", LargeBinary, nullable=True),
-    Column("model_id", String(256), nullable=False, default=""),
-    Column("checksum", String(64), nullable=False, default=""),
-)
-PRIOR_SUCCESSES, PRIOR_FAILURES = 4.0, 1.0
-"""A Beta prior of a new entry: five imagined uses, four of them good."""
-LEAST_WEIGHT = 0.05
+PAGE_BYTES = 600_000
+"""A page of the change feed stays below it (or holds one record), so that as JSON it fits into
+one message of the bus, whose limit is 1 MiB."""
 
-
-def open_engine(url: str) -> Engine:
-    """An engine whose SQLite databases wait for each other and lose nothing on a kill.
-
-    Raises:
-        StorageError: the URL names no database that can be opened here.
-    """
-    try:
-        engine = create_engine(url)
-    except (SQLAlchemyError, ImportError) as error:
-        raise StorageError(
-            f"the database {url!r} cannot be opened: {error}; use sqlite:///FILE or, with the "
-            "extra `cnc[postgres]`, postgresql+psycopg://USER@HOST/NAME"
-        ) from error
-    if engine.dialect.name == "sqlite":
-
-        def prepare(connection: Any, _record: object) -> None:
-            cursor = connection.cursor()
-            cursor.execute("PRAGMA busy_timeout = 10000")
-            cursor.execute("PRAGMA journal_mode = WAL")
-            cursor.execute("PRAGMA synchronous = FULL")
-            cursor.execute("PRAGMA foreign_keys = ON")
-            cursor.close()
-
-        event.listen(engine, "connect", prepare)
-    return engine
-
-
-@contextmanager
-def storage_errors(url: str, deed: str) -> Iterator[None]:
-    """Turn database errors into one that says what to do.
-
-    Raises:
-        StorageError: whatever the database raised.
-    """
-    try:
-        yield
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise StorageError(
-            f"the database {url} cannot {deed}: {cause}. Check that its folder exists, can be "
-            "written and has space; a damaged file is left as it is: move it away to start afresh"
-        ) from error
+Entries = list[KnowledgeEntry]
+Records = list[VectorRecord]
 
 
 class KnowledgeStore:
-    """The authoritative knowledge base; usable from several threads.
-
-    Args:
-        url: SQLAlchemy URL.
-
-    Raises:
-        StorageError: the database cannot be opened or prepared.
-    """
+    """Entries, their vectors and the change log."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._engine = open_engine(url)
+        """Open the database and create its tables if need be.
+
+        Args:
+            url: `sqlite:///FILE`, `sqlite://` (in memory) or `postgresql://…`.
+
+        Raises:
+            StorageError: it cannot be opened, is no database, or cannot be written and lacks
+                the tables; a damaged file is left as it is.
+        """
         self._lock = threading.RLock()
+        self._engine = open_database(url)
+        self._writer = writing(self._engine)
         try:
-            with storage_errors(url, "be prepared"):
-                METADATA.create_all(self._engine)
+            create_tables(self._engine, tables.metadata)
+            self._start_counting()
         except StorageError:
             self._engine.dispose()
             raise
 
     def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
+        """Close every connection."""
+        with self._lock:
+            self._engine.dispose()
 
     @property
     def generation(self) -> int:
-        """Number of the newest change; 0 for an empty base."""
-        with self._reading() as connection:
-            return int(connection.execute(select(func.max(ENTRIES.c.generation))).scalar() or 0)
+        """How many changes there were; it never falls."""
+        with self._read() as connection:
+            value = connection.scalar(select(counters.c.value).where(_is_generation()))
+            return int(value or 0)
+
+    # -- changing --------------------------------------------------------------------------------
 
     def add(
         self, entry: KnowledgeEntry, vector: Sequence[float] | None, model_id: str
     ) -> VectorRecord:
-        """Add or replace an entry; the same content again changes nothing.
+        """Add an entry, or replace the one of its id; the same again changes nothing.
+
+        Args:
+            entry: the entry.
+            vector: its embedding; None keeps the stored one while the embedded text is the same.
+            model_id: names the model of the vector.
 
         Raises:
-            StorageError: it cannot be written.
+            KnowledgeError: the vector is not finite or all zero.
+            StorageError: the database cannot be written.
         """
-        blob, checksum = _packed(vector)
-        with self._writing() as connection:
-            row = connection.execute(
-                select(ENTRIES).where(ENTRIES.c.entry_id == entry.entry_id)
-            ).one_or_none()
-            document = entry.model_dump_json()
-            if row is not None and not row.removed and row.document == document:
-                same = blob is None or (row.checksum == checksum and row.model_id == model_id)
-                if same:
-                    return _record(row)
-            values = {
-                "generation": self._next(connection),
-                "kind": entry.kind,
-                "removed": False,
-                "document": document,
-                "vector": blob,
-                "model_id": model_id if blob is not None else "",
-                "checksum": checksum,
-            }
-            self._put(connection, entry.entry_id, values, known=row is not None)
-            return self._again(connection, entry.entry_id)
+        blob = tables.to_blob(vector)
+        with self._change() as connection:
+            before = _row(connection, entry.entry_id)
+            if before is not None and not blob:
+                blob, model_id = _kept_vector(before, entry)
+            return self._write(connection, before, entry, blob, model_id)
+
+    def remove(self, entry_id: str) -> VectorRecord:
+        """Remove an entry; its id stays in the change log.
+
+        Raises:
+            NotFoundError: no entry has this id.
+            StorageError: the database cannot be written.
+        """
+        with self._change() as connection:
+            if connection.execute(delete(entries).where(_has_id(entry_id))).rowcount == 0:
+                raise _unknown(entry_id)
+            generation = _log(connection, entry_id, "remove")
+            return VectorRecord(generation=generation, action="remove", entry_id=entry_id)
+
+    def set_vector(self, entry_id: str, vector: Sequence[float], model_id: str) -> VectorRecord:
+        """Give an entry its embedding; the same again changes nothing.
+
+        Raises:
+            NotFoundError: no entry has this id.
+            KnowledgeError: the vector is not finite or all zero.
+            StorageError: the database cannot be written.
+        """
+        blob = tables.to_blob(vector)
+        with self._change() as connection:
+            before = _row(connection, entry_id)
+            if before is None:
+                raise _unknown(entry_id)
+            return self._write(connection, before, tables.read_entry(before), blob, model_id)
+
+    def record_outcome(self, entry_ids: Iterable[str], compliant: bool) -> Records:
+        """Count one use of each entry; see `cnc.knowledge.weight` for what it does to weights.
+
+        All entries change or none does; an id that is named twice counts once.
+
+        Raises:
+            NotFoundError: no entry has one of the ids.
+            StorageError: the database cannot be written.
+        """
+        records = []
+        with self._change() as connection:
+            for entry_id in dict.fromkeys(entry_ids):
+                before = _row(connection, entry_id)
+                if before is None:
+                    raise _unknown(entry_id)
+                entry = after_outcome(tables.read_entry(before), compliant)
+                blob = tables.read_blob(before)
+                records.append(self._write(connection, before, entry, blob, before.model_id))
+        return records
+
+    # -- reading ---------------------------------------------------------------------------------
 
     def get(self, entry_id: str) -> KnowledgeEntry:
-        """One entry.
+        """The entry of an id.
 
         Raises:
-            NotFoundError: there is none of that id.
-            StorageError: it cannot be read.
+            NotFoundError: no entry has this id.
+            StorageError: the database cannot be read, or the entry is damaged.
         """
-        with self._reading() as connection:
-            row = connection.execute(
-                select(ENTRIES).where(ENTRIES.c.entry_id == entry_id, ~ENTRIES.c.removed)
-            ).one_or_none()
+        with self._read() as connection:
+            row = _row(connection, entry_id)
         if row is None:
-            raise NotFoundError(
-                f"no knowledge entry {entry_id!r}; `cnc knowledge list` shows those there are"
-            )
-        return _entry(row)
+            raise _unknown(entry_id)
+        return tables.read_entry(row)
 
     def list(
         self, kind: KnowledgeKind | None = None, limit: int = 50, offset: int = 0
-    ) -> tuple[list[KnowledgeEntry], int]:
-        """A page of entries by id, and how many there are in all."""
-        chosen = [~ENTRIES.c.removed] + ([ENTRIES.c.kind == kind] if kind else [])
-        with self._reading() as connection:
-            total = connection.execute(
-                select(func.count()).select_from(ENTRIES).where(*chosen)
-            ).scalar_one()
-            rows = connection.execute(
-                select(ENTRIES)
-                .where(*chosen)
-                .order_by(ENTRIES.c.entry_id)
-                .limit(limit)
-                .offset(offset)
-            ).all()
-        return [_entry(row) for row in rows], int(total)
-
-    def remove(self, entry_id: str) -> VectorRecord:
-        """Remove an entry; the log keeps that it went.
+    ) -> tuple[Entries, int]:
+        """A page of entries by id, and how many there are in all.
 
         Raises:
-            NotFoundError: there is none of that id.
-            StorageError: it cannot be written.
+            StorageError: the database cannot be read, or an entry is damaged.
         """
-        self.get(entry_id)
-        with self._writing() as connection:
-            values = {
-                "generation": self._next(connection),
-                "removed": True,
-                "vector": None,
-                "checksum": "",
-            }
-            self._put(connection, entry_id, values, known=True)
-            return self._again(connection, entry_id)
+        wanted = true() if kind is None else entries.c.kind == kind
+        counted = select(func.count()).select_from(entries).where(wanted)
+        page = select(entries).where(wanted).order_by(entries.c.entry_id)
+        page = page.limit(limit).offset(offset)
+        with self._read() as connection:
+            rows = connection.execute(page).all()
+            total = connection.scalar(counted)
+        return [tables.read_entry(row) for row in rows], int(total or 0)
 
-    def changes_since(self, generation: int, limit: int = 200) -> list[VectorRecord]:
-        """The newest state of each entry that changed after `generation`, in order."""
-        with self._reading() as connection:
-            rows = connection.execute(
-                select(ENTRIES)
-                .where(ENTRIES.c.generation > generation)
-                .order_by(ENTRIES.c.generation)
-                .limit(limit)
-            ).all()
-        return [_record(row) for row in rows]
+    def changes_since(self, generation: int, limit: int = 200) -> Records:
+        """The newest state of each entry that changed after a generation, in order.
 
-    def record_outcome(self, entry_ids: Sequence[str], compliant: bool) -> list[VectorRecord]:
-        """Count a use of each entry; its weight is the mean of a Beta posterior.
-
-        weight = (4 + compliant) / (5 + uses) over its prior mean of 0.8, at most 1: an entry
-        that fares well keeps its weight, one that always fails falls below a half after four
-        uses.
+        A page ends at `limit` records or at `PAGE_BYTES`, whichever comes first; it is empty
+        only when nothing changed, so ask again from the last record's generation until then.
 
         Raises:
-            NotFoundError: an id is unknown; nothing is recorded then.
+            StorageError: the database cannot be read, or an entry is damaged.
         """
-        entries = [self.get(entry_id) for entry_id in entry_ids]
-        records = []
-        with self._writing() as connection:
-            for entry in entries:
-                outcome = Outcome(
-                    uses=entry.outcome.uses + 1,
-                    compliant=entry.outcome.compliant + int(compliant),
-                    degraded=entry.outcome.degraded + int(not compliant),
+        query = (
+            select(changes.c.generation, changes.c.action, changes.c.entry_id.label("id"), entries)
+            .join(entries, entries.c.entry_id == changes.c.entry_id, isouter=True)
+            .where(changes.c.generation > generation)
+            .order_by(changes.c.generation)
+            .limit(limit)
+        )
+        records: Records = []
+        size = 0
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        for row in rows:
+            if row.action == "remove":
+                record = VectorRecord(generation=row.generation, action="remove", entry_id=row.id)
+                size += 200
+            else:
+                blob = tables.read_blob(row)
+                size += len(row.body) + 6 * len(blob)
+                record = tables.to_record(
+                    row.generation, tables.read_entry(row), blob, row.model_id, row.vector_checksum
                 )
-                changed = entry.model_copy(
-                    update={"outcome": outcome, "weight": posterior_weight(outcome)}
-                )
-                values = {
-                    "generation": self._next(connection),
-                    "document": changed.model_dump_json(),
-                }
-                self._put(connection, entry.entry_id, values, known=True)
-                records.append(self._again(connection, entry.entry_id))
+            if records and size > PAGE_BYTES:
+                break
+            records.append(record)
         return records
 
-    def without_vectors(self, model_id: str) -> list[KnowledgeEntry]:
-        """Entries that have no vector of this model."""
-        with self._reading() as connection:
-            rows = connection.execute(
-                select(ENTRIES)
-                .where(
-                    ~ENTRIES.c.removed,
-                    (ENTRIES.c.vector.is_(None)) | (ENTRIES.c.model_id != model_id),
-                )
-                .order_by(ENTRIES.c.entry_id)
-            ).all()
-        return [_entry(row) for row in rows]
-
-    def set_vector(self, entry_id: str, vector: Sequence[float], model_id: str) -> VectorRecord:
-        """Give an entry its vector.
+    def without_vectors(self, model_id: str) -> Entries:
+        """The entries that have no vector, or one of another model.
 
         Raises:
-            NotFoundError: there is none of that id.
+            StorageError: the database cannot be read, or an entry is damaged.
         """
-        self.get(entry_id)
-        blob, checksum = _packed(vector)
-        with self._writing() as connection:
-            values = {
-                "generation": self._next(connection),
-                "vector": blob,
-                "model_id": model_id,
-                "checksum": checksum,
-            }
-            self._put(connection, entry_id, values, known=True)
-            return self._again(connection, entry_id)
+        lacking = or_(entries.c.vector.is_(None), entries.c.model_id != model_id)
+        query = select(entries).where(lacking).order_by(entries.c.entry_id)
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return [tables.read_entry(row) for row in rows]
+
+    # -- inside ----------------------------------------------------------------------------------
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with storage_errors(self._url, "be read"), self._engine.connect() as connection:
+    def _read(self) -> Iterator[Connection]:
+        with self._lock, translated(self._engine), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with (
-            self._lock,
-            storage_errors(self._url, "be written"),
-            self._engine.begin() as connection,
-        ):
-            if self._engine.dialect.name == "postgresql":
-                connection.exec_driver_sql("LOCK TABLE knowledge_entries IN EXCLUSIVE MODE")
+    def _change(self) -> Iterator[Connection]:
+        """One transaction that no other writer can interleave with, on any database."""
+        with self._lock, translated(self._engine), self._writer.begin() as connection:
+            connection.execute(select(counters.c.value).where(_is_generation()).with_for_update())
             yield connection
 
-    def _next(self, connection: Connection) -> int:
-        newest = connection.execute(select(func.max(ENTRIES.c.generation))).scalar()
-        return int(newest or 0) + 1
+    def _start_counting(self) -> None:
+        """Insert the generation's row, unless it is there (or another process was faster)."""
+        with translated(self._engine):
+            with self._engine.connect() as connection:
+                if connection.scalar(select(counters.c.value).where(_is_generation())) is not None:
+                    return
+            try:
+                with self._writer.begin() as connection:
+                    connection.execute(insert(counters).values(name="generation", value=0))
+            except IntegrityError:
+                return
 
-    def _put(
-        self, connection: Connection, entry_id: str, values: dict[str, Any], known: bool
-    ) -> None:
-        if known:
-            connection.execute(
-                update(ENTRIES).where(ENTRIES.c.entry_id == entry_id).values(**values)
+    def _write(
+        self,
+        connection: Connection,
+        before: Row[tuple[object, ...]] | None,
+        entry: KnowledgeEntry,
+        blob: bytes,
+        model_id: str,
+    ) -> VectorRecord:
+        values = tables.entry_row(entry, blob, model_id)
+        if before is not None and all(before._mapping[key] == values[key] for key in values):
+            generation = connection.scalar(
+                select(changes.c.generation).where(changes.c.entry_id == entry.entry_id)
             )
         else:
-            connection.execute(insert(ENTRIES).values(entry_id=entry_id, **values))
+            generation = _log(connection, entry.entry_id, "upsert")
+            if before is None:
+                connection.execute(insert(entries).values(**values))
+            else:
+                connection.execute(update(entries).where(_has_id(entry.entry_id)).values(**values))
+        return tables.to_record(
+            int(generation or 0), entry, blob, values["model_id"], values["vector_checksum"]
+        )
 
-    def _again(self, connection: Connection, entry_id: str) -> VectorRecord:
-        row = connection.execute(select(ENTRIES).where(ENTRIES.c.entry_id == entry_id)).one()
-        return _record(row)
 
-
-def posterior_weight(outcome: Outcome) -> float:
-    """The weight of an entry with this record, between 0.05 and 1."""
-    mean = (PRIOR_SUCCESSES + outcome.compliant) / (PRIOR_SUCCESSES + PRIOR_FAILURES + outcome.uses)
-    return max(
-        LEAST_WEIGHT, min(1.0, mean / (PRIOR_SUCCESSES / (PRIOR_SUCCESSES + PRIOR_FAILURES)))
+def _log(connection: Connection, entry_id: str, action: str) -> int:
+    """Raise the generation and note the change; the counter's row lock orders writers."""
+    connection.execute(update(counters).where(_is_generation()).values(value=counters.c.value + 1))
+    generation = connection.scalar(select(counters.c.value).where(_is_generation()))
+    values = {"generation": generation, "action": action}
+    known = connection.execute(
+        update(changes).where(changes.c.entry_id == entry_id).values(**values)
     )
+    if known.rowcount == 0:
+        connection.execute(insert(changes).values(entry_id=entry_id, **values))
+    return int(generation or 0)
 
 
-def _packed(vector: Sequence[float] | None) -> tuple[bytes | None, str]:
-    if vector is None:
-        return None, ""
-    blob = np.asarray(vector, dtype="<f4").tobytes()
-    return blob, hashlib.sha256(blob).hexdigest()
+def _kept_vector(before: Row[tuple[object, ...]], entry: KnowledgeEntry) -> tuple[bytes, str]:
+    """The stored vector, as long as it still belongs to the entry's text."""
+    if embedding_text(tables.read_entry(before)) != embedding_text(entry):
+        return b"", ""
+    return tables.read_blob(before), str(before.model_id)
 
 
-def _entry(row: Any) -> KnowledgeEntry:
-    try:
-        return KnowledgeEntry.model_validate_json(row.document)
-    except ValidationError as error:
-        raise StorageError(
-            f"knowledge entry {row.entry_id!r} is damaged in the database: {error}"
-        ) from error
+def _row(connection: Connection, entry_id: str) -> Row[tuple[object, ...]] | None:
+    return connection.execute(select(entries).where(_has_id(entry_id))).one_or_none()
 
 
-def _record(row: Any) -> VectorRecord:
-    if row.removed:
-        return VectorRecord(generation=row.generation, action="remove", entry_id=row.entry_id)
-    vector: tuple[float, ...] = ()
-    if row.vector is not None:
-        if hashlib.sha256(row.vector).hexdigest() != row.checksum:
-            raise KnowledgeError(
-                f"the vector of {row.entry_id!r} does not match its checksum; remove the entry "
-                "and add it again"
-            )
-        vector = tuple(np.frombuffer(row.vector, dtype="<f4").astype(np.float64).tolist())
-    return VectorRecord(
-        generation=row.generation,
-        action="upsert",
-        entry_id=row.entry_id,
-        entry=_entry(row),
-        vector=vector,
-        model_id=row.model_id,
-        checksum=row.checksum,
+def _has_id(entry_id: str) -> ColumnElement[bool]:
+    return entries.c.entry_id == entry_id
+
+
+def _is_generation() -> ColumnElement[bool]:
+    return counters.c.name == "generation"
+
+
+def _unknown(entry_id: str) -> NotFoundError:
+    return NotFoundError(
+        f"no knowledge entry {entry_id}; list the known ones with: cnc knowledge list"
     )

@@ -1,109 +1,146 @@
-"""The service registry in SQL, in the same database as the knowledge base."""
+"""The registry of services, in the same database as the knowledge base."""
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Literal
 
-from sqlalchemy import Column, MetaData, String, Table, Text, insert, select, update
+from pydantic import ValidationError
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    insert,
+    select,
+    update,
+)
 
 from cnc.errors import NotFoundError, StorageError
-from cnc.knowledge.store import open_engine, storage_errors
-from cnc.messages.envelope import now
+from cnc.knowledge.database import create_tables, open_database, translated, writing
 from cnc.messages.services import ServiceDescriptor, ServiceRecord
 
-METADATA = MetaData()
-SERVICES = Table(
+ServiceState = Literal["registered", "deployed", "retired"]
+
+_metadata = MetaData()
+_services = Table(
     "services",
-    METADATA,
+    _metadata,
     Column("service", String(128), primary_key=True),
+    Column("descriptor", Text, nullable=False),
     Column("state", String(16), nullable=False),
     Column("registered_at", String(40), nullable=False),
-    Column("descriptor", Text, nullable=False),
 )
 
 
 class Registry:
-    """Registered services and their state.
-
-    Args:
-        url: SQLAlchemy URL.
-
-    Raises:
-        StorageError: the database cannot be opened or prepared.
-    """
+    """Registered services and their states; safe to use from several threads."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._engine = open_engine(url)
+        """Open the database and create the table if need be.
+
+        Raises:
+            StorageError: it cannot be opened, or cannot be written and lacks the table.
+        """
+        self._lock = threading.RLock()
+        self._engine = open_database(url)
+        self._writer = writing(self._engine)
         try:
-            with storage_errors(url, "be prepared"):
-                METADATA.create_all(self._engine)
+            create_tables(self._engine, _metadata)
         except StorageError:
             self._engine.dispose()
             raise
 
     def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
+        """Close every connection."""
+        with self._lock:
+            self._engine.dispose()
 
     def register(self, descriptor: ServiceDescriptor) -> ServiceRecord:
-        """Register a service, or replace its descriptor; its state stays."""
-        text = descriptor.model_dump_json()
-        chosen = SERVICES.c.service == descriptor.service
-        with storage_errors(self._url, "be written"), self._engine.begin() as connection:
-            row = connection.execute(select(SERVICES).where(chosen)).one_or_none()
-            if row is None:
-                connection.execute(
-                    insert(SERVICES).values(
-                        service=descriptor.service,
-                        state="registered",
-                        registered_at=now().isoformat(),
-                        descriptor=text,
-                    )
-                )
-            elif row.descriptor != text:
-                connection.execute(update(SERVICES).where(chosen).values(descriptor=text))
-        return self.get(descriptor.service)
+        """Register a service, or replace its descriptor; state and time stay as they are.
 
-    def list(self) -> list[ServiceRecord]:
-        """All services by id."""
-        with storage_errors(self._url, "be read"), self._engine.connect() as connection:
-            rows = connection.execute(select(SERVICES).order_by(SERVICES.c.service)).all()
-        return [_record(row) for row in rows]
+        Raises:
+            StorageError: the database cannot be written.
+        """
+        body = descriptor.model_dump_json()
+        with self._change() as connection:
+            row = _row(connection, descriptor.service)
+            if row is None:
+                values = {
+                    "service": descriptor.service,
+                    "descriptor": body,
+                    "state": "registered",
+                    "registered_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                }
+                connection.execute(insert(_services).values(**values))
+            elif row.descriptor != body:
+                connection.execute(_update(descriptor.service).values(descriptor=body))
+            return _record(_row(connection, descriptor.service), descriptor.service)
+
+    def set_state(self, service: str, state: ServiceState) -> ServiceRecord:
+        """Change the state of a service.
+
+        Raises:
+            NotFoundError: no service has this id.
+            StorageError: the database cannot be written.
+        """
+        with self._change() as connection:
+            connection.execute(_update(service).values(state=state))
+            return _record(_row(connection, service), service)
 
     def get(self, service: str) -> ServiceRecord:
-        """One service.
+        """The record of a service.
 
         Raises:
-            NotFoundError: it is not registered.
+            NotFoundError: no service has this id.
+            StorageError: the database cannot be read.
         """
-        with storage_errors(self._url, "be read"), self._engine.connect() as connection:
-            row = connection.execute(
-                select(SERVICES).where(SERVICES.c.service == service)
-            ).one_or_none()
-        if row is None:
-            raise NotFoundError(
-                f"service {service!r} is not registered; `cnc service list` shows those that are"
-            )
-        return _record(row)
+        with self._lock, translated(self._engine), self._engine.connect() as connection:
+            return _record(_row(connection, service), service)
 
-    def set_state(self, service: str, state: str) -> ServiceRecord:
-        """Mark a service as deployed or retired.
+    def list(self) -> list[ServiceRecord]:
+        """Every service by id.
 
         Raises:
-            NotFoundError: it is not registered.
+            StorageError: the database cannot be read.
         """
-        self.get(service)
-        with storage_errors(self._url, "be written"), self._engine.begin() as connection:
-            connection.execute(
-                update(SERVICES).where(SERVICES.c.service == service).values(state=state)
-            )
-        return self.get(service)
+        query = select(_services).order_by(_services.c.service)
+        with self._lock, translated(self._engine), self._engine.connect() as connection:
+            return [_record(row, row.service) for row in connection.execute(query)]
+
+    @contextmanager
+    def _change(self) -> Iterator[Connection]:
+        with self._lock, translated(self._engine), self._writer.begin() as connection:
+            yield connection
 
 
-def _record(row: Any) -> ServiceRecord:
-    return ServiceRecord(
-        descriptor=ServiceDescriptor.model_validate_json(row.descriptor),
-        state=row.state,
-        registered_at=row.registered_at,
-    )
+def _row(connection: Connection, service: str) -> Row[Any] | None:
+    query = select(_services).where(_services.c.service == service).with_for_update()
+    return connection.execute(query).one_or_none()
+
+
+def _update(service: str) -> Any:
+    return update(_services).where(_services.c.service == service)
+
+
+def _record(row: Row[Any] | None, service: str) -> ServiceRecord:
+    if row is None:
+        raise NotFoundError(
+            f"no service {service} is registered; list the known ones with: cnc service list"
+        )
+    try:
+        return ServiceRecord(
+            descriptor=ServiceDescriptor.model_validate_json(row.descriptor),
+            state=row.state,
+            registered_at=row.registered_at,
+        )
+    except ValidationError as error:
+        raise StorageError(
+            f"the record of service {service} is damaged; register the service again"
+        ) from error
