@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +105,8 @@ def translated(engine: Engine) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-        raise StorageError(
-            f"the database {name(engine)} failed ({reason}); {advice(reason)}"
-        ) from (error)
+        todo = advice(reason)
+        raise StorageError(f"the database {name(engine)} failed ({reason}); {todo}") from error
 
 
 def name(engine: Engine) -> str:
@@ -156,17 +155,12 @@ def _configure(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     try:
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        if not cursor.execute("PRAGMA query_only").fetchone()[0] and _writable(cursor):
+        with suppress(sqlite3.OperationalError):  # a read-only file keeps the mode it has
             cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
     finally:
         cursor.close()
-
-
-def _writable(cursor: Any) -> bool:
-    """False for a file in WAL mode already (nothing to switch) or opened read-only."""
-    return bool(cursor.execute("PRAGMA journal_mode").fetchone()[0] == "delete")
 
 
 def _begin(connection: Connection) -> None:

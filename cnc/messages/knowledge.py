@@ -18,7 +18,9 @@ class AppliesTo(Model):
     services: tuple[Identifier, ...] = ()
     """Catalogue ids."""
     domains: tuple[Identifier, ...] = ()
-    """Domain ids or kinds."""
+    """Domain ids or kinds that the entry is about; a hotspot or a loss there makes it fit."""
+    lost: tuple[Identifier, ...] = ()
+    """Domain ids or kinds: relevant only while one of them is lost."""
     load_min: Annotated[float, Field(ge=0)] | None = None
     load_max: Annotated[float, Field(ge=0)] | None = None
     """Requests per slot."""
