@@ -12,6 +12,17 @@ DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 9001, "wss": 443}
 SCHEMES = "mqtt://, mqtts://, ws://, wss:// or memory://NAME"
 
 
+class _ClosingSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho forgets it then without closing it."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 @dataclass(frozen=True)
 class BrokerAddress:
     """Where a broker is and how to enter; never print it, print `shown`."""
@@ -50,6 +61,7 @@ class BrokerAddress:
             return None
         try:
             context = ssl.create_default_context(cafile=self.authority_file)
+            context.sslsocket_class = _ClosingSocket
             if self.certificate_file is not None:
                 context.load_cert_chain(self.certificate_file, self.key_file)
         except OSError as error:

@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from cnc.bus.address import parse_address
 from cnc.bus.interface import Bus, Outgoing, Received
 from cnc.bus.mqtt import MqttBus
-from cnc.errors import BusError, CncError, PublishRefusedError
+from cnc.errors import BusError, CncError, ConfigurationError, PublishRefusedError
 from cnc.messages.envelope import new_id
 from cnc.messages.presence import ControlRequest, Layer
 from cnc.settings import BusSettings
 
 ANSWER_S = 5.0
 """For a message that should arrive."""
+NOTICED_S = 0.2
+"""Until the broker has noticed a lost connection; what it sends before that may come late."""
 ROUND_TRIPS = 50
 SLOW_MS = 20.0
 """A 4 KB round trip slower than this on loopback or a LAN shows Nagle's algorithm at work."""
@@ -61,9 +63,10 @@ async def check_broker(
         connect_timeout_s: seconds to wait for the broker.
 
     Raises:
-        ConfigurationError: the address cannot be read.
+        ConfigurationError: the address cannot be read, or names no MQTT broker.
     """
-    parse_address(url)
+    if parse_address(url).scheme == "memory":
+        raise ConfigurationError("memory:// lives within one process; name an MQTT broker to check")
     probe = _Probe(url, settings or BusSettings(), connect_timeout_s)
     first = await probe.connects()
     if not first.ok:
@@ -190,6 +193,7 @@ class _Probe:
         async with self._bus("sender") as sender, self._bus("sleeper") as sleeper:
             await sleeper.subscribe(topic)
             await sleeper.drop_connection()
+            await asyncio.sleep(NOTICED_S)
             await sender.publish(topic, _body("while away"))
             await _next(sleeper)
         return CheckResult(
@@ -210,8 +214,10 @@ class _Probe:
         async with self._bus("sender") as sender, absent:
             await absent.subscribe(topic)
             await absent.drop_connection()
+            await asyncio.sleep(NOTICED_S)
+            await sender.publish(topic, _body("0"))  # alone, to learn of a refusal early
             await sender.publish_many(
-                [Outgoing(topic, _body(str(number))) for number in range(QUEUED)]
+                [Outgoing(topic, _body(str(number))) for number in range(1, QUEUED)]
             )
             absent.reconnect_now()
             count = 0

@@ -20,6 +20,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Literal, Self
 
+import psutil
+
 from cnc.errors import BusError, ConfigurationError
 
 Engine = Literal["mosquitto", "nats"]
@@ -49,7 +51,7 @@ port: -1
 max_payload: 33554432
 max_pending: 268435456
 jetstream { store_dir: "{folder}/jetstream" }
-mqtt { host: "127.0.0.1", port: {port}, max_ack_pending: 10000 }
+mqtt { host: "127.0.0.1", port: {port}, max_ack_pending: 10000, ack_wait: "2s" }
 """
 _CONFIGURATIONS: dict[Engine, str] = {
     "mosquitto": MOSQUITTO_CONFIGURATION,
@@ -225,8 +227,19 @@ class EmbeddedBroker:
                 writer.close()
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
-                await asyncio.sleep(0)
-                return self._process.returncode is None
+                return await self._owns_port()
+            await asyncio.sleep(0.02)
+        return False
+
+    async def _owns_port(self) -> bool:
+        """Whether it is our child that listens, and not a program that was there before it."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + START_S
+        while loop.time() < end and self._process is not None:
+            if self._process.returncode is not None:
+                return False
+            if self.port in _listening_ports(self._process.pid):
+                return True
             await asyncio.sleep(0.02)
         return False
 
@@ -269,6 +282,20 @@ def _unprivileged_user() -> str:
 
     known = {entry.pw_name for entry in pwd.getpwall()}
     return next((name for name in ("mosquitto", "nobody") if name in known), "-")
+
+
+def _listening_ports(pid: int) -> set[int]:
+    """TCP ports on which a process or one of its children listens."""
+    ports: set[int] = set()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for member in (process, *process.children(recursive=True)):
+            ports |= {
+                connection.laddr.port
+                for connection in member.net_connections("tcp")
+                if connection.status == psutil.CONN_LISTEN
+            }
+    return ports
 
 
 def _end_at_exit(pid: int) -> None:

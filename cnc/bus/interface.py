@@ -77,7 +77,9 @@ class Counters:
     gaps: int = 0
     """Places where the sequence jumped."""
     missing: int = 0
-    """Messages missing in those gaps."""
+    """Messages missing in those gaps when they showed."""
+    late: int = 0
+    """Came after a newer one of their stream, perhaps filling a gap."""
     stale_wills: int = 0
     """Last wills of an incarnation that a newer one has replaced."""
     unmatched_replies: int = 0
@@ -188,6 +190,8 @@ class Bus(ABC):
     @abstractmethod
     def messages(self) -> AsyncIterator[Received]:
         """The one stream of arrivals: valid, without duplicates, ordered per sender and topic.
+
+        After a lost connection NATS may deliver late what was on its way then (counted).
 
         Ends when the bus is closed.
 

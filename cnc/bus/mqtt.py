@@ -39,6 +39,9 @@ from cnc.errors import BusError, CncError, PublishRefusedError
 from cnc.messages.presence import Layer
 from cnc.settings import BusSettings
 
+STABLE_S = 5.0
+"""A connection that held this long lets the next back-off begin anew."""
+
 
 class MqttBus(ComponentBus):
     """A component on an MQTT broker; reconnects by itself until it is closed."""
@@ -176,6 +179,7 @@ class MqttBus(ComponentBus):
         """One connection from its first attempt to its loss."""
         connection = await self._connect()
         self._connection = connection
+        began = asyncio.get_running_loop().time()
         try:
             await self._restore(connection)
             problem = await connection.lost()
@@ -191,6 +195,8 @@ class MqttBus(ComponentBus):
                 f"another client came to {self._address.shown} as {self.component!r} and the "
                 "broker ended this one; every component needs a name of its own"
             )
+        if asyncio.get_running_loop().time() - began > STABLE_S:
+            self._backoff.reset()
         self.counters.reconnects += 1
         self._notice(f"lost the broker at {self._address.shown} ({problem}); reconnecting")
         await self._pause(self._backoff.next_s())
@@ -244,7 +250,6 @@ class MqttBus(ComponentBus):
         filters = tuple(self._subscribed)
         if filters:
             await self._subscribe_on(connection, filters)
-        self._backoff.reset()
         self._ready.set()
         for pending in self._outbox:
             if pending.sent:

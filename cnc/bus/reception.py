@@ -114,6 +114,7 @@ class Reception:
             self._notice_own_presence(envelope)
             return False
         new, gap = self._tracker.check(topic, envelope, retained)
+        self._counters.late = self._tracker.late
         if gap is not None:
             self._report(gap)
         if not new:

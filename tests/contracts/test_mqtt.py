@@ -144,7 +144,8 @@ async def test_queue_overflow_at_the_broker_is_seen_as_a_gap() -> None:
             count += 1
         assert count < 400
         assert receiver.counters.missing == 400 - count
-        assert gaps and gaps[0].sender == sender.component
+        await until(lambda: gaps)
+        assert gaps[0].sender == sender.component
     finally:
         await world.close()
 

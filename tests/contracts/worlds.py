@@ -155,6 +155,7 @@ class MqttWorld(World):
     async def drop(self, bus: Bus) -> None:
         assert isinstance(bus, MqttBus)
         await bus.drop_connection()
+        await asyncio.sleep(0.1)  # until the broker has noticed; NATS sends late what is before
 
     async def outage(self) -> None:
         await self.broker.kill()
