@@ -7,7 +7,7 @@ described in docs/system-model.md, "Golden cases".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from cnc.simulator.generator import domain_names
 from cnc.simulator.kernel import ExogenousTensors, Kernel, State
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.simulator.topology import lay_out
-from cnc.simulator.world import TrafficClasses, World
+from cnc.simulator.world import Integers, TrafficClasses, World
 
 COMPARED = (
     "satisfied",
@@ -67,12 +67,17 @@ def load_golden(path: Path) -> dict[str, np.ndarray]:
 
 
 def world_of(arrays: Arrays) -> World:
-    """The world of a golden case, from its arrays alone."""
+    """The world of a golden case, from its arrays alone; of any size.
+
+    What the arrays do not say (which domain owns a link, its kind, which of parallel links a
+    route takes) is taken from `lay_out` where the routes are the same, else it is -1.
+    """
     constants = [float(value) for value in arrays["world_const"]]
     tau, frame, floor, clip, limit, reference, penalty = constants
     node_domain = arrays["world_node_domain"].astype(np.int64)
     cells = arrays["world_candidates"].shape[0]
     services = len(arrays["world_work_gc"])
+    defaults = ScenarioParameters()
     parameters = ScenarioParameters(
         name="golden",
         cells=cells,
@@ -84,19 +89,16 @@ def world_of(arrays: Arrays) -> World:
         backlog_limit_s=limit,
         reference_j=reference,
         penalty=penalty,
+        terminal=replace(defaults.terminal, nodes=int((node_domain == 0).sum())),
+        ran=replace(defaults.ran, nodes=int((node_domain == cells).sum())),
+        transport=replace(defaults.transport, nodes=int((node_domain == 2 * cells).sum())),
     )
-    routes = arrays["world_route_node"].shape[1]
-    rows: dict[tuple[int, int], list[int]] = {}
-    for origin, route, link in arrays["world_route_links"].tolist():
-        rows.setdefault((origin, route), []).append(link)
-    route_links = np.full((cells, routes, 3), -1, dtype=np.int64)
-    for (origin, route), links in rows.items():
-        route_links[origin, route, : len(links)] = links
-    layout = lay_out(parameters)
     links = len(arrays["world_link_propagation_s"])
-    known = len(layout.link_domain) == links
+    route_links = _route_links(arrays)
+    layout = lay_out(parameters)
+    known = len(layout.link_domain) == links and np.array_equal(layout.route_links, route_links)
     unknown = np.full(links, -1, dtype=np.int64)
-    minus = np.full(routes, -1, dtype=np.int64)
+    minus = np.full(route_links.shape[1], -1, dtype=np.int64)
     return World(
         parameters=parameters,
         seed=-1,
@@ -134,6 +136,25 @@ def world_of(arrays: Arrays) -> World:
         route_backhaul=layout.route_backhaul if known else minus,
         route_core=layout.route_core if known else minus,
     )
+
+
+def _route_links(arrays: Arrays) -> Integers:
+    """[D, R, 3] links of every route in order, padded with -1.
+
+    Raises:
+        ConfigurationError: a route of more than three links, which the model does not have.
+    """
+    rows: dict[tuple[int, int], list[int]] = {}
+    for origin, route, link in arrays["world_route_links"].tolist():
+        rows.setdefault((origin, route), []).append(link)
+    route_links = np.full((*arrays["world_route_node"].shape, 3), -1, dtype=np.int64)
+    for (origin, route), links in rows.items():
+        if len(links) > 3:
+            raise ConfigurationError(
+                f"route {route} of origin {origin} has {len(links)} links; at most 3 are allowed"
+            )
+        route_links[origin, route, : len(links)] = links
+    return route_links
 
 
 def classes_of(arrays: Arrays, world: World) -> TrafficClasses:

@@ -31,6 +31,7 @@ class Exogenous:
     link_capacity_mbit_s: Floats
     """[L]"""
     link_energy_j_mbit: Floats
+    """[L]"""
     hotspot_weights: Floats
     """[D]"""
     snr_db: Floats
@@ -46,6 +47,7 @@ class Trace:
     link_capacity_mbit_s: Floats
     link_energy_j_mbit: Floats
     hotspot_weights: Floats
+    snr_db: Floats
 
 
 class TrafficGenerator:
@@ -195,7 +197,13 @@ def hotspot_weights(parameters: HotspotParameters, centre: int, cells: int) -> F
 
 
 def trace(world: World, seed: int, load: float, slots: int) -> Trace:
-    """The first slots of a generator, stacked."""
+    """The first slots of a generator, stacked.
+
+    Raises:
+        SimulationError: a load that `TrafficGenerator` refuses, or fewer than one slot.
+    """
+    if slots < 1:
+        raise SimulationError(f"a trace has at least one slot, not {slots}")
     generator = TrafficGenerator(world, seed, load)
     each = [generator.next() for _ in range(slots)]
     return Trace(
@@ -204,4 +212,5 @@ def trace(world: World, seed: int, load: float, slots: int) -> Trace:
         link_capacity_mbit_s=np.stack([x.link_capacity_mbit_s for x in each]),
         link_energy_j_mbit=np.stack([x.link_energy_j_mbit for x in each]),
         hotspot_weights=np.stack([x.hotspot_weights for x in each]),
+        snr_db=np.stack([x.snr_db for x in each]),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,12 @@ class TrafficClasses:
     """The table of traffic classes [C]; in the base scenario one a service."""
 
     service: Integers
+    """[C] which service a class asks for."""
     uplink_mbit: Floats
+    """[C] of a request"""
     downlink_mbit: Floats
     deadline_s: Floats
+    """[C] from sending to receiving"""
 
     def __len__(self) -> int:
         return len(self.service)
@@ -47,16 +50,22 @@ class World:
     service_class: Integers
     """[S] 0 interactive, 1 analytic, 2 heavy."""
     work_gc: Floats
+    """[S] of a request"""
     memory_gb: Floats
+    """[S] of a replica"""
     popularity: Floats
+    """[S] share of the requests"""
     keepalive_w: Floats
-    """[S, N]"""
+    """[S, N] of a replica"""
     classes: TrafficClasses
     node_capacity_gc_s: Floats
+    """[N] F"""
     node_speed_gc_s: Floats
+    """[N] v, of a single request; at most F"""
     node_memory_gb: Floats
     node_idle_w: Floats
     node_dynamic_w: Floats
+    """[N] dP, above idle at full load"""
     node_replica_capacity_gc_s: Floats
     """kappa = min(2 v, F)"""
     node_servers: Floats
@@ -80,8 +89,9 @@ class World:
     route_local: Integers
     """[R] which local link, or -1"""
     route_backhaul: Integers
+    """[R] which backhaul link of the origin's RAN domain, or -1"""
     route_core: Integers
-    _names: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """[R] which core link, or -1"""
 
     def domain_index(self, domain: str) -> int:
         """Position of a domain.
@@ -105,6 +115,14 @@ class World:
         """Links that a domain owns."""
         return np.flatnonzero(self.link_domain == domain)
 
+    def origins_of(self, domain: int) -> tuple[Integers, Integers]:
+        """Origins for which a domain is a candidate, and as which candidate k, side by side.
+
+        With one or two cells a RAN domain is several candidates of the same origin.
+        """
+        origins, which = np.nonzero(self.candidates == domain)
+        return origins, which
+
     def node_name(self, node: int) -> str:
         """Such as `ran-2/node-1`."""
         domain = int(self.node_domain[node])
@@ -119,7 +137,10 @@ class World:
         return name if len(alike) == 1 else f"{name}-{int(np.flatnonzero(alike == link)[0])}"
 
     def zero_load_latency_s(self, classes: TrafficClasses) -> Floats:
-        """[D, C, R] latency without any load: two-way propagation, transmission, processing."""
+        """[D, C, R] latency in s without any load: two-way propagation, transmission, processing.
+
+        At nominal link capacities; a link whose capacity is unknown (0) adds no transmission.
+        """
         capacity = self.link_nominal_capacity_mbit_s
         inverse = np.divide(1.0, capacity, out=np.zeros_like(capacity), where=capacity > 0)
         propagation = np.append(2.0 * self.link_propagation_s, 0.0)[self.route_links].sum(-1)
@@ -140,8 +161,20 @@ class World:
     def with_class(
         self, service: int, uplink_mbit: float, downlink_mbit: float, deadline_s: float
     ) -> TrafficClasses:
-        """The base classes and one more of a service."""
+        """The base classes and one more of a service, as the last one.
+
+        Raises:
+            UsageError: no such service, or sizes and a deadline that are no positive numbers.
+        """
         classes = self.classes
+        if not 0 <= service < len(self.work_gc):
+            raise UsageError(
+                f"service {service} is not in this world; there are 0 to {len(self.work_gc) - 1}"
+            )
+        numbers = {"uplink": uplink_mbit, "downlink": downlink_mbit, "deadline": deadline_s}
+        for name, value in numbers.items():
+            if not np.isfinite(value) or value < 0 or (value == 0 and name != "downlink"):
+                raise UsageError(f"the {name} of a traffic class must be above 0, not {value}")
         return replace(
             classes,
             service=np.append(classes.service, service).astype(np.int64),
