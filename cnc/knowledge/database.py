@@ -23,7 +23,7 @@ _ADVICE = (
     (("disk is full", "disk full", "no space"), "free some space and try again"),
     (
         ("malformed", "not a database", "corrupt"),
-        "it was left as it is: move it away and restore a backup or import an export "
+        "it was left as it was: move it away and restore a backup or import an export "
         "(cnc knowledge add FILE), or name another with --database URL",
     ),
     (("locked", "busy"), "another process holds it: end that process or try again later"),

@@ -88,7 +88,7 @@ def read_jsonl(path: Path) -> tuple[KnowledgeEntry, ...]:
         StorageError: the file cannot be read.
     """
     entries = []
-    for number, line in enumerate(_read(path).splitlines(), start=1):
+    for number, line in enumerate(_read(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -123,7 +123,7 @@ def write_jsonl(path: Path, entries: Iterable[KnowledgeEntry]) -> None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise StorageError(
             f"{path} cannot be read ({error.strerror or error}); check its name and rights"

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cnc.errors import KnowledgeError, StorageError
+from cnc.knowledge.entries import embedding_text, load_seed_entries, read_jsonl, write_jsonl
+from knowledge.made import entry
+
+GOOD = """created: "2026-01-01T00:00:00Z"
+entries:
+  - entry_id: one
+    title: One
+    text: >-
+      two
+      lines
+  - entry_id: two
+    title: Two
+    text: b
+    applies_to:
+      services: [voice-call]
+"""
+
+
+def seeds(folder: Path, **files: str) -> None:
+    for name, content in files.items():
+        (folder / f"{name}.yaml").write_text(content)
+
+
+def test_a_file_gives_its_entries_in_order(tmp_path: Path) -> None:
+    seeds(tmp_path, b=GOOD, a=GOOD.replace("one", "x").replace("two", "y"))
+    loaded = load_seed_entries(tmp_path)
+    assert [e.entry_id for e in loaded] == ["x", "y", "one", "two"]
+    assert loaded[2].text == "two lines"
+    assert loaded[0].created == "2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("title: Two", "titel: Two", r"a.yaml:8: title: Field required"),
+        ("text: b", "text: b\n    colour: red", r"a.yaml:11: colour: Extra inputs"),
+        ("services: [voice-call]", "load_min: -1", r"a.yaml:12: applies_to.load_min: .*greater"),
+        ("services: [voice-call]", "services: [a, b c]", r"a.yaml:12: applies_to.services.1: "),
+        ("entry_id: two", "entry_id: one", r"a.yaml:8: entry_id: one is taken already \(in a.yaml"),
+        ("services: [voice-call]", "services: [voice-call", r"a.yaml:13: not YAML"),
+        ("entries:", "content:", r"a.yaml:1: entries: a list is missing"),
+        ("entries:", "more: 1\nentries:", r"a.yaml:2: more: unknown field"),
+        ("  - entry_id: two", "  - just text\n  - entry_id: two", r"a.yaml:8: entry: "),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_and_field(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    seeds(tmp_path, a=GOOD.replace(old, new))
+    with pytest.raises(KnowledgeError, match=says):
+        load_seed_entries(tmp_path)
+
+
+def test_an_id_in_two_files_is_named(tmp_path: Path) -> None:
+    seeds(tmp_path, a=GOOD, b=GOOD)
+    with pytest.raises(KnowledgeError, match=r"b.yaml:3: entry_id: one is taken already \(in a"):
+        load_seed_entries(tmp_path)
+
+
+def test_an_empty_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="install"):
+        load_seed_entries(tmp_path)
+
+
+def test_json_lines_come_back(tmp_path: Path) -> None:
+    written = (entry("a", "Grüße, 你好\nzwei Zeilen\u2028hier"), entry("b"))
+    path = tmp_path / "export.jsonl"
+    write_jsonl(path, written)
+    assert read_jsonl(path) == written
+    assert [p.name for p in tmp_path.iterdir()] == ["export.jsonl"]
+
+
+def test_mistakes_in_json_lines_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    good = entry("a").model_dump_json()
+    path.write_text(f"{good}\n\n{good.replace('1.0', '7.0')}\n")
+    with pytest.raises(KnowledgeError, match=r"x.jsonl:3: weight: "):
+        read_jsonl(path)
+    path.write_text(f"{good}\n{good[:-5]}\n")
+    with pytest.raises(KnowledgeError, match=r"x.jsonl:2: not JSON"):
+        read_jsonl(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(KnowledgeError, match="UTF-8"):
+        read_jsonl(path)
+    with pytest.raises(StorageError, match="cannot be read"):
+        read_jsonl(tmp_path / "missing.jsonl")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be written"):
+        write_jsonl(tmp_path / "file" / "x.jsonl", [])
+
+
+def test_the_embedded_text_names_the_services() -> None:
+    one = entry("a", "Text.", applies_to={"services": ["voice-call", "ar-split-rendering"]})
+    assert embedding_text(one) == "About a (voice call, ar split rendering). Text."
+    assert embedding_text(entry("a", "Text.")) == "About a. Text."

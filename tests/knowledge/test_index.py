@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnc.errors import KnowledgeError, StorageError
+from cnc.knowledge.index import KnowledgeIndex
+from cnc.knowledge.index_file import read
+from cnc.knowledge.store import KnowledgeStore
+from cnc.messages.knowledge import VectorRecord
+from knowledge.made import entry
+
+MODEL = "test/model@1"
+DIMENSION = 8
+
+
+def vector(seed: int) -> list[float]:
+    return np.random.default_rng(seed).normal(size=DIMENSION).tolist()
+
+
+def upsert(
+    generation: int, entry_id: str, seed: int | None = None, model: str = MODEL, text: str = "t"
+) -> VectorRecord:
+    return VectorRecord(
+        generation=generation,
+        action="upsert",
+        entry_id=entry_id,
+        entry=entry(entry_id, text),
+        vector=() if seed is None else tuple(vector(seed)),
+        model_id=model,
+    )
+
+
+def removal(generation: int, entry_id: str) -> VectorRecord:
+    return VectorRecord(generation=generation, action="remove", entry_id=entry_id)
+
+
+def ids(index: KnowledgeIndex, seed: int, k: int = 10) -> list[str]:
+    return [found.entry_id for found, _ in index.search(vector(seed), k)]
+
+
+@pytest.fixture
+def index() -> KnowledgeIndex:
+    made = KnowledgeIndex(DIMENSION, MODEL)
+    made.apply([upsert(n + 1, f"e{n}", n) for n in range(20)])
+    return made
+
+
+def test_the_nearest_comes_first(index: KnowledgeIndex) -> None:
+    found = index.search(vector(7), 3)
+    assert found[0][0].entry_id == "e7"
+    assert found[0][1] == pytest.approx(1.0, abs=1e-6)
+    assert [score for _, score in found] == sorted((s for _, s in found), reverse=True)
+    assert len(index.search(vector(7), 100)) == len(index) == 20
+    assert index.search(vector(7), 0) == []
+    assert KnowledgeIndex(DIMENSION, MODEL).search(vector(7), 5) == []
+
+
+def test_changes_replace_and_remove(index: KnowledgeIndex) -> None:
+    index.apply([upsert(21, "e7", 100), removal(22, "e3"), upsert(23, "new", 7)])
+    assert (index.generation, len(index)) == (23, 20)
+    assert ids(index, 7, 1) == ["new"]
+    assert ids(index, 100, 1) == ["e7"]
+    assert "e3" not in ids(index, 3, 100)
+
+
+def test_old_and_repeated_changes_change_nothing(index: KnowledgeIndex) -> None:
+    index.apply([removal(21, "e3")])
+    index.apply([removal(21, "e3"), upsert(4, "e3", 3), upsert(2, "e1", 99)])
+    assert (index.generation, len(index)) == (21, 19)
+    assert "e3" not in ids(index, 3, 100)
+    assert ids(index, 1, 1) == ["e1"]
+
+
+def test_only_the_entry_changes_when_the_vector_is_the_same() -> None:
+    store = KnowledgeStore("sqlite://")
+    store.add(entry("a"), vector(1), MODEL)
+    index = KnowledgeIndex(DIMENSION, MODEL)
+    index.apply(store.changes_since(0))
+    index.apply(store.record_outcome(["a"], False))
+    assert index.search(vector(1), 1)[0][0].outcome.degraded == 1
+    assert (len(index), index.generation) == (1, 2)
+    store.close()
+
+
+def test_other_models_are_counted_and_not_found(index: KnowledgeIndex) -> None:
+    index.apply([upsert(21, "other", 1, model="else"), upsert(22, "e5", 5, model="else")])
+    index.apply([upsert(23, "bare")])
+    assert (index.skipped, len(index), index.generation) == (2, 19, 23)
+    assert "e5" not in ids(index, 5, 100)
+
+
+def test_wrong_lengths_and_checksums_ask_for_a_resync(index: KnowledgeIndex) -> None:
+    short = upsert(21, "x", 1).model_copy(update={"vector": (1.0, 2.0)})
+    flipped = upsert(22, "y", 1).model_copy(update={"checksum": "0" * 64})
+    for bad in (short, flipped):
+        with pytest.raises(KnowledgeError, match="resync"):
+            index.apply([upsert(21, "fine", 3), bad])
+    assert (index.generation, len(index)) == (20, 20)
+    with pytest.raises(KnowledgeError, match="components"):
+        index.search([1.0, 2.0], 3)
+
+
+def test_beyond_the_limit_vectors_are_quantised(tmp_path: Path) -> None:
+    exact = KnowledgeIndex(DIMENSION, MODEL)
+    small = KnowledgeIndex(DIMENSION, MODEL, exact_limit=50)
+    for start in range(0, 120, 40):
+        records = [upsert(n + 1, f"e{n}", n) for n in range(start, start + 40)]
+        exact.apply(records)
+        small.apply(records)
+    assert exact.exact and not small.exact
+    small.apply([removal(121, "e5"), upsert(122, "e6", 500)])
+    exact.apply([removal(121, "e5"), upsert(122, "e6", 500)])
+    for seed in (1, 50, 119, 500):
+        assert ids(small, seed, 1) == ids(exact, seed, 1)
+        near, true = small.search(vector(seed), 5), exact.search(vector(seed), 5)
+        assert [s for _, s in near] == pytest.approx([s for _, s in true], abs=0.002)
+    small.save(tmp_path / "index")
+    again = KnowledgeIndex.load(tmp_path / "index", DIMENSION, MODEL)
+    assert again is not None and not again.exact
+    assert again.search(vector(1), 5) == small.search(vector(1), 5)
+
+
+def test_the_first_batch_may_exceed_the_limit() -> None:
+    index = KnowledgeIndex(DIMENSION, MODEL, exact_limit=10)
+    index.apply([upsert(n + 1, f"e{n}", n) for n in range(40)])
+    assert not index.exact
+    assert ids(index, 3, 1) == ["e3"]
+
+
+# -- the file ------------------------------------------------------------------------------------
+
+
+def test_a_saved_index_goes_on_where_it_was(index: KnowledgeIndex, tmp_path: Path) -> None:
+    index.apply([removal(21, "e3")])
+    path = tmp_path / "new folder" / "index"
+    index.save(path)
+    again = KnowledgeIndex.load(path, DIMENSION, MODEL)
+    assert again is not None
+    assert (again.generation, len(again)) == (21, 19)
+    assert again.search(vector(4), 10) == index.search(vector(4), 10)
+    again.apply([upsert(4, "e3", 3), upsert(22, "e4", 300), upsert(23, "z", 4)])
+    assert (len(again), ids(again, 4, 1)) == (20, ["z"])
+    assert [p.name for p in path.parent.iterdir()] == ["index"]
+
+
+def test_every_flipped_byte_is_noticed(index: KnowledgeIndex, tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    index.save(path)
+    good = path.read_bytes()
+    for position in range(0, len(good), 97):
+        path.write_bytes(good[:position] + bytes([good[position] ^ 1]) + good[position + 1 :])
+        assert isinstance(read(path, DIMENSION, MODEL), str), position
+
+
+def test_every_truncation_is_noticed(index: KnowledgeIndex, tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    index.save(path)
+    good = path.read_bytes()
+    for length in (0, 5, 30, 60, len(good) // 2, len(good) - 1):
+        path.write_bytes(good[:length])
+        assert KnowledgeIndex.load(path, DIMENSION, MODEL) is None
+
+
+def test_the_reason_for_a_rebuild_is_told(
+    index: KnowledgeIndex, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "index"
+    with caplog.at_level(logging.INFO):
+        assert KnowledgeIndex.load(path, DIMENSION, MODEL) is None
+    assert "does not exist" in caplog.text
+    index.save(path)
+    assert "not of other" in str(read(path, DIMENSION, "other"))
+    assert "not 9" in str(read(path, 9, MODEL))
+    assert "cannot be read" in str(read(tmp_path, DIMENSION, MODEL))
+
+
+def test_a_place_that_cannot_be_written(index: KnowledgeIndex, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StorageError, match="--home"):
+        index.save(tmp_path / "file" / "index")
+
+
+# -- store and index agree -----------------------------------------------------------------------
+
+actions = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "bare", "other", "remove", "outcome", "sync", "reload"]),
+        st.integers(0, 5),
+        st.integers(0, 3),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(actions)
+def test_index_follows_the_store_whatever_happens(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "agreement-index"
+    store = KnowledgeStore("sqlite://")
+    index = KnowledgeIndex(DIMENSION, MODEL)
+    model: dict[str, bool] = {}
+    """Entry to whether it has a vector of the model."""
+    try:
+        for action, which, text in steps:
+            name = f"e{which}"
+            if action == "add":
+                store.add(entry(name, f"t{text}"), vector(10 * which + text), MODEL)
+                model[name] = True
+            elif action == "other":
+                store.add(entry(name, f"t{text}"), vector(which), "else")
+                model[name] = False
+            elif action == "bare":
+                kept = name in model and store.get(name).text == f"t{text}" and model[name]
+                store.add(entry(name, f"t{text}"), None, "")
+                model[name] = kept
+            elif action == "remove" and name in model:
+                store.remove(name)
+                del model[name]
+            elif action == "outcome" and name in model:
+                store.record_outcome([name], bool(text))
+            elif action == "sync":
+                _catch_up(index, store, limit=1 + text)
+            elif action == "reload":
+                index.save(path)
+                loaded = KnowledgeIndex.load(path, DIMENSION, MODEL)
+                assert loaded is not None
+                index = loaded
+        _catch_up(index, store)
+        assert index.generation == store.generation
+        found = {hit.entry_id: hit for hit, _ in index.search(vector(0), 99)}
+        assert found == {name: store.get(name) for name, has in model.items() if has}
+        rebuilt = KnowledgeIndex(DIMENSION, MODEL)
+        _catch_up(rebuilt, store)
+        assert _rounded(rebuilt) == _rounded(index)
+    finally:
+        store.close()
+
+
+def _rounded(index: KnowledgeIndex) -> list[tuple[str, float]]:
+    return sorted((hit.entry_id, round(s, 5)) for hit, s in index.search(vector(0), 99))
+
+
+def _catch_up(index: KnowledgeIndex, store: KnowledgeStore, limit: int = 200) -> None:
+    while changes := store.changes_since(index.generation, limit):
+        index.apply(changes)
