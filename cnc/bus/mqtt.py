@@ -25,8 +25,8 @@ from cnc.bus.mqtt_connection import (
     Connection,
     ConnectionOptions,
     HungUpError,
-    publish_properties,
 )
+from cnc.bus.mqtt_properties import publish_properties
 from cnc.bus.mqtt_reasons import (
     UNSUPPORTED_VERSION,
     reason_value,

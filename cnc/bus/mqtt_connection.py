@@ -278,12 +278,3 @@ def _disconnect_properties() -> Properties:
     properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 0
     return properties
-
-
-def publish_properties(kind: str, traceparent: str, expiry_s: float | None) -> Properties:
-    """MQTT 5 properties of one publish; `expiry_s` in seconds, rounded up to whole ones."""
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    properties.UserProperty = [("kind", kind), ("traceparent", traceparent)]
-    if expiry_s is not None:
-        properties.MessageExpiryInterval = max(1, math.ceil(expiry_s))
-    return properties

@@ -231,3 +231,26 @@ async def test_websocket() -> None:
             assert await texts(bus, 1) == ["x"]
     finally:
         await broker.stop()
+
+
+def test_on_uvloop() -> None:
+    """The faster event loop, where it is installed, with a drop and a restart of the broker."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def work() -> list[str]:
+        world = await MqttWorld.start("mosquitto")
+        try:
+            sender, receiver = await world.open(), await world.open()
+            await receiver.subscribe(TOPIC)
+            await world.drop(receiver)
+            await sender.publish(TOPIC, body("dropped"))
+            arrived = await texts(receiver, 1)
+            await world.outage()
+            await world.recover()
+            await until(lambda: receiver.connected and receiver.counters.reconnects == 2)
+            await sender.publish(TOPIC, body("restarted"))
+            return arrived + await texts(receiver, 1)
+        finally:
+            await world.close()
+
+    assert uvloop.run(work()) == ["dropped", "restarted"]

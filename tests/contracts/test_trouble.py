@@ -156,7 +156,7 @@ async def test_birth_follows_the_subscriptions_after_a_restart(world: World) -> 
 
 
 async def test_replaceable_publishes_give_way_while_the_broker_is_away(world: World) -> None:
-    sender, receiver = await world.open(), await world.open()
+    sender, receiver = await world.open(reconnect_first_s=0.5), await world.open()
     await receiver.subscribe("cnc/v1/e2e/view")
     await sender.publish("cnc/v1/e2e/view", view(0), replaceable=True)
     assert (await next_of(receiver)).envelope.body.measured_slot == 0
@@ -223,7 +223,7 @@ async def test_closing_without_a_broker_fails_what_is_owed(world: World) -> None
 
 
 async def test_a_cancelled_publish_leaves_nothing_broken(world: World) -> None:
-    sender, receiver = await world.open(), await world.open()
+    sender, receiver = await world.open(reconnect_first_s=0.5), await world.open()
     await receiver.subscribe(TOPIC)
     await world.drop(sender)
     await until(lambda: not sender.connected)
