@@ -80,7 +80,7 @@ class Blueprint:
             ConfigurationError: the scenario file is wrong; names file, line and field.
         """
         from cnc.environment.scenario import load_scenario
-        from cnc.simulator.world import generate_world
+        from cnc.simulator.generator import generate_world
 
         return generate_world(load_scenario(self.config.scenario), self.config.seed)
 

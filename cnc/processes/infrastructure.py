@@ -188,10 +188,20 @@ class InfrastructureProcess:
                     )
                 self._notice(f"starts without {', '.join(missing)}")
                 return
-            if not told and left < START_PATIENCE_S - 5.0:
+            waited = START_PATIENCE_S - left
+            if not told and waited > 5.0:
                 self._notice(f"waits for {', '.join(missing)}")
                 told = True
-            await self._wait(reader, min(left, 5.0))
+            if waited > 1.0:
+                await self._call_roll(missing)
+            await self._wait(reader, min(left, 1.0))
+
+    async def _call_roll(self, missing: list[str]) -> None:
+        """Ask for a life sign: one that was sent while we subscribed can be missed."""
+        request = ControlRequest(action="rebirth", reason="the infrastructure is about to start")
+        await self.bus.publish_many(
+            Outgoing(self._topics.control(name), request) for name in missing
+        )
 
     async def _wait(self, reader: asyncio.Task[None], seconds: float) -> None:
         self._changed.clear()

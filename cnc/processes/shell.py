@@ -14,7 +14,7 @@ from cnc import __version__
 from cnc.bus.interface import Bus, Gap, Outgoing, Received
 from cnc.errors import CncError, StorageError
 from cnc.messages.envelope import now
-from cnc.messages.presence import Layer, Presence
+from cnc.messages.presence import ControlRequest, Layer, Presence
 from cnc.orchestrators.events import (
     ComputedEvent,
     Event,
@@ -139,6 +139,9 @@ class Shell:
             self.bus.run = received.envelope.run or self.bus.run
             if self._on_message is not None and self._on_message(received):
                 continue
+            body = received.envelope.body
+            if isinstance(body, ControlRequest) and body.action == "rebirth":
+                await self.bus.announce(self.presence("alive"))
             await self._act(_event_of(received))
         self._stop()
 

@@ -1,0 +1,134 @@
+"""`cnc explain`: why an intent was understood and planned as it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cnc.cli.guard import run
+from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
+from cnc.cli.output import console, emit
+from cnc.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from cnc.messages.intents import IntentEvent
+
+TIERS = {
+    "terminal": "own terminals",
+    "ran": "own RAN edge",
+    "neighbour": "neighbouring RAN edges",
+    "transport": "core and cloud",
+}
+
+
+def explain(
+    context: typer.Context,
+    intent_id: Annotated[str, typer.Argument(metavar="INTENT")],
+    broker: Broker = None,
+    topic_root: TopicRoot = ROOT,
+    json_output: Json = False,
+) -> None:
+    """Say why: what was understood, retrieved, predicted, chosen, and not chosen.
+
+    Example: cnc explain intent-3f2a91c0d1e2
+    """
+    common = Common(context)
+    url = required_broker(common.broker(broker), "explain")
+    from cnc.cli.intent import _history
+
+    events = run(_history(url, topic_root, "explain", intent_id))
+    if not events:
+        raise NotFoundError(f"no intent {intent_id!r}; `cnc intent list` shows those there are")
+    if common.json(json_output):
+        emit(document(events))
+    else:
+        _show(events)
+
+
+def document(events: tuple[IntentEvent, ...]) -> dict[str, Any]:
+    """The whole explanation as one document."""
+    from cnc.cli.intent import figures_document, intent_document
+
+    by_name = {event.event: event for event in events}
+    planned = by_name.get("planned") or by_name.get("infeasible")
+    recognised = by_name.get("recognised")
+    last = events[-1]
+    alternatives = [] if planned is None else [a.model_dump() for a in planned.alternatives]
+    return {
+        "intent_id": events[0].intent_id,
+        "text": events[0].text,
+        "intent": None
+        if recognised is None or recognised.intent is None
+        else intent_document(recognised.intent),
+        "knowledge": [] if planned is None else [k.model_dump() for k in planned.knowledge],
+        "candidates": alternatives,
+        "not_taken": _not_taken(alternatives),
+        "placements": [] if planned is None else [p.model_dump() for p in planned.placements],
+        "predicted": None if planned is None else figures_document(planned.predicted),
+        "measured": figures_document(last.measured),
+        "state": last.event,
+        "message": last.message,
+    }
+
+
+def _not_taken(alternatives: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The best candidate by predicted energy among those that got least."""
+    possible = [a for a in alternatives if a["latency_ms"] is not None]
+    if len(possible) < 2:
+        return None
+    taken = max(possible, key=lambda a: a["share"])
+    rest = [a for a in possible if a is not taken]
+    other = min(rest, key=lambda a: a["energy_j_per_request"])
+    return {
+        **other,
+        "reason": (
+            f"{TIERS[other['domain']]} would take {other['latency_ms']:.1f} ms (p95) and "
+            f"{other['energy_j_per_request']:.2f} J a request, against {taken['latency_ms']:.1f} "
+            f"ms and {taken['energy_j_per_request']:.2f} J of {TIERS[taken['domain']]}; the policy "
+            f"gives it {other['share']:.0%}"
+        ),
+    }
+
+
+def _show(events: tuple[IntentEvent, ...]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from cnc.cli.intent_view import intent_table, knowledge_lines, placement_table
+
+    told = document(events)
+    by_name = {event.event: event for event in events}
+    console().print(Text(f"{told['intent_id']}  “{told['text']}”", style="bold"))
+    recognised = by_name.get("recognised")
+    if recognised is not None and recognised.intent is not None:
+        intent = recognised.intent
+        others = ", ".join(f"{r.service_name} {r.confidence:.1%}" for r in intent.runners_up)
+        console().print(f"\n[bold]Understood[/] as {intent.service_name} ({intent.confidence:.1%})")
+        console().print(f"  nearly: {others}", markup=False)
+        console().print(intent_table(intent))
+    planned = by_name.get("planned") or by_name.get("infeasible")
+    if planned is not None:
+        console().print("\n[bold]Knowledge[/]")
+        for block in knowledge_lines(planned):
+            console().print(block)
+        console().print("\n[bold]Candidates[/], each as if it took everything")
+        table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
+        for name in ("candidate", "predicted p95", "energy a request", "share", ""):
+            table.add_column(name)
+        for row in planned.alternatives:
+            latency = "—" if row.latency_ms is None else f"{row.latency_ms:.1f} ms"
+            energy = row.energy_j_per_request
+            shown = "—" if energy is None else f"{energy:.2f} J"
+            note = row.note if row.latency_ms is None else ""
+            table.add_row(
+                TIERS.get(row.domain, row.domain), latency, shown, f"{row.share:.1%}", note
+            )
+        console().print(table)
+        if told["not_taken"] is not None:
+            console().print(f"  not taken: {told['not_taken']['reason']}", markup=False)
+        console().print("\n[bold]Plan[/]")
+        console().print(placement_table(planned.placements, "planned share"))
+    console().print(f"\n[bold]{told['state'].capitalize()}[/]: ", end="")
+    console().print(told["message"], markup=False)

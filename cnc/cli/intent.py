@@ -1,0 +1,436 @@
+"""`cnc intent`: say what is needed, watch it come about, see whether it was met."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from cnc.cli.guard import run
+from cnc.cli.options import (
+    ROOT,
+    Broker,
+    Common,
+    Embedder,
+    Home,
+    Json,
+    Load,
+    Policy,
+    Scenario,
+    Seed,
+    TopicRoot,
+    required_broker,
+    system_config,
+)
+from cnc.cli.output import console, emit, errors, notice
+from cnc.errors import NotFoundError, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from cnc.messages.intents import Intent, IntentEvent, IntentRequest, Recognition
+    from cnc.processes.blueprint import SystemConfig
+
+HELP = """Say in words what is needed; it is recognised, planned, deployed, measured.
+
+Example: cnc intent "low-latency AR for 200 users"
+
+A first word that is no subcommand begins the text.
+"""
+FLAGS = {"--json", "--yes", "--keep", "--dry-run", "-y"}
+
+
+class IntentGroup(TyperGroup):
+    """A group whose default command takes the text."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `submit` before the text, or a subcommand before its options."""
+        position = _first_word(args)
+        word = args[position] if position is not None else None
+        if word in self.commands and position is not None:
+            args = [word, *args[:position], *args[position + 1 :]]
+        elif args and not (set(args) & {"--help", "-h"} and word is None):
+            args = ["submit", *args]
+        return super().parse_args(ctx, args)
+
+
+def _first_word(args: list[str]) -> int | None:
+    position = 0
+    while position < len(args):
+        word = args[position]
+        if not word.startswith("-") or word == "-":
+            return position
+        if word == "--":
+            return None
+        position += 1 if word in FLAGS or "=" in word or word in ("--help", "-h") else 2
+    return None
+
+
+def submit(
+    context: typer.Context,
+    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="What is needed.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan only.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Confirm; takes the first choice of an ask.")
+    ] = False,
+    slots: Annotated[int, typer.Option(min=1, max=10_000, help="Slots to measure.")] = 20,
+    origin: Annotated[
+        str | None, typer.Option(metavar="DOMAIN", help="Where the users are, such as ran-3.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the intent active.")] = False,
+    policy: Policy = "grd",
+    scenario: Scenario = "paper",
+    seed: Seed = 0,
+    load: Load = None,
+    embedder: Embedder = None,
+    broker: Broker = None,
+    home: Home = None,
+    topic_root: TopicRoot = ROOT,
+    json_output: Json = False,
+) -> None:
+    """Recognise, plan, deploy and measure one request.
+
+    Example: cnc intent "video analytics for 50 cameras within 300 ms" --origin ran-3
+
+    With a running emulator at the broker it is used; else one is started for the call.
+    """
+    common = Common(context)
+    as_json = common.json(json_output)
+    config = system_config(
+        broker=common.broker(broker),
+        home=common.home(home),
+        scenario=scenario,
+        seed=seed,
+        load=load,
+        policy=policy,
+        embedder=embedder,
+        topic_root=topic_root,
+        slot_ms=0,
+    )
+    words = " ".join(text)
+    if len(words) > 10_000:
+        raise UsageError(
+            f"the request has {len(words)} characters; say in at most 2,000 what one service needs"
+        )
+    from cnc.messages.envelope import new_id
+    from cnc.messages.intents import IntentRequest
+
+    request = IntentRequest(
+        intent_id=f"intent-{new_id()[-12:]}",
+        text=words,
+        origin=origin,
+        dry_run=dry_run,
+        accept_first=yes,
+        keep=keep,
+        slots=slots,
+    )
+    last = run(_submit(config, request, as_json))
+    if last.event == "ask" and _can_ask(as_json):
+        chosen = _choose(last)
+        again = request.model_copy(
+            update={"intent_id": f"intent-{new_id()[-12:]}", "service": chosen}
+        )
+        last = run(_submit(config, again, as_json))
+    if last.event in ("ask", "refused", "infeasible"):
+        raise typer.Exit(1)
+
+
+def _can_ask(as_json: bool) -> bool:
+    return not as_json and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _choose(event: IntentEvent) -> str:
+    numbers = [str(n) for n in range(1, len(event.choices) + 1)]
+    from rich.prompt import Prompt
+
+    answer = Prompt.ask("  which one is meant", choices=numbers, console=console())
+    return event.choices[int(answer) - 1].service
+
+
+async def _submit(config: SystemConfig, request: IntentRequest, as_json: bool) -> IntentEvent:
+    from cnc.processes.client import answers
+    from cnc.processes.session import emulator
+
+    tell = None if as_json else notice
+    if config.broker and await answers(config.broker, "e2e", config.topic_root):
+        return await _follow(config, request, as_json, None)
+    if config.broker:
+        notice(f"no emulator answers at {_shown(config.broker)}: one is started for this call")
+    elif not as_json:
+        notice("no broker is configured: an emulator is started for this call")
+    if request.keep:
+        notice("--keep has no effect: the emulator ends with this call (start one with `cnc up`)")
+    async with emulator(config, tell) as (running, check):
+        return await _follow(running, request, as_json, check)
+
+
+def _shown(url: str) -> str:
+    from cnc.bus.address import parse_address
+
+    return parse_address(url).shown
+
+
+async def _follow(
+    config: SystemConfig, request: IntentRequest, as_json: bool, check: Any
+) -> IntentEvent:
+    from cnc.processes.client import client_bus, follow_intent, look
+
+    view: Any = None
+    if not as_json:
+        from cnc.cli.intent_view import IntentView
+
+        view = IntentView()
+
+    def on_event(event: IntentEvent, at: datetime) -> None:
+        if as_json:
+            emit(event_document(event, at))
+        else:
+            view.show(event)
+
+    async with client_bus(config.broker, config.topic_root) as bus:
+        await look(bus, 30.0, until="e2e")
+        try:
+            return await follow_intent(bus, request, on_event, check)
+        finally:
+            if view is not None:
+                view.close()
+
+
+def event_document(event: IntentEvent, at: datetime) -> dict[str, Any]:
+    """One event as docs/cli.md says it."""
+    document: dict[str, Any] = {
+        "event": event.event,
+        "intent_id": event.intent_id,
+        "at": at.isoformat(),
+    }
+    if event.text:
+        document["text"] = event.text
+    if event.intent is not None:
+        document["intent"] = intent_document(event.intent)
+    if event.reason:
+        document["reason"] = event.reason
+    if event.message:
+        document["message"] = event.message
+    if event.choices:
+        document["choices"] = [choice.model_dump() for choice in event.choices]
+    if event.event in ("planned", "deployed", "compliant", "degraded"):
+        document["placements"] = [row.model_dump() for row in event.placements]
+    if event.event == "planned":
+        document["predicted"] = figures_document(event.predicted)
+        document["alternatives"] = [row.model_dump() for row in event.alternatives]
+    if event.event in ("planned", "compliant", "degraded", "infeasible"):
+        document["knowledge"] = [used.model_dump() for used in event.knowledge]
+    if event.progress is not None:
+        document["progress"] = {"slots": event.progress[0], "of": event.progress[1]}
+    if event.event in ("compliant", "degraded") and event.intent is not None:
+        document["requested"] = requested_document(event.intent)
+    if event.measured is not None:
+        document["measured"] = figures_document(event.measured)
+    if event.kept:
+        document["kept"] = True
+    return document
+
+
+def intent_document(intent: Intent) -> dict[str, Any]:
+    """The structured intent as `recognised` carries it."""
+    return intent.model_dump(exclude_none=True)
+
+
+def requested_document(intent: Intent) -> dict[str, Any]:
+    """What was asked, for the last event."""
+    return {
+        "service": intent.service,
+        "users": intent.users.value,
+        "latency_ms": intent.latency_ms.value,
+        "reliability_pct": intent.reliability_pct.value,
+        "data_rate_mbps": intent.data_rate_mbps.value,
+    }
+
+
+def figures_document(figures: Any) -> dict[str, Any] | None:
+    """Percentiles under `latency_ms`, as docs/cli.md says."""
+    if figures is None:
+        return None
+    return {
+        "latency_ms": {"p50": figures.p50_ms, "p95": figures.p95_ms, "p99": figures.p99_ms},
+        "satisfied_share": figures.satisfied_share,
+        "energy_j_per_request": figures.energy_j_per_request,
+        "slots": figures.slots,
+    }
+
+
+def recognise(
+    context: typer.Context,
+    text: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT…", help="Requests, one an argument.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="One request a line.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the first of an ask.")] = False,
+    embedder: Embedder = None,
+    home: Home = None,
+    json_output: Json = False,
+) -> None:
+    """Only recognise, without any emulator; the model is loaded once.
+
+    Example: cnc intent recognise "remote surgery with 10 ms" "what is the weather"
+    """
+    common = Common(context)
+    texts = _texts(text, file)
+    from cnc.processes.models import Models
+
+    models = Models(system_config(broker=None, home=common.home(home), embedder=embedder))
+    refused = False
+    for each in texts:
+        found = models.recognise(each, accept_first=yes)
+        refused = refused or found.outcome != "accepted"
+        _show_recognition(found, common.json(json_output))
+    if refused:
+        raise typer.Exit(1)
+
+
+def _texts(text: list[str] | None, file: Path | None) -> list[str]:
+    texts = list(text or [])
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StorageError(
+                f"{file} cannot be read ({error}); name a UTF-8 file with one request a line"
+            ) from error
+        texts += [line for line in lines if line.strip()]
+    if not texts:
+        raise UsageError("nothing to recognise: give a text, or --file FILE with one a line")
+    return texts
+
+
+def _show_recognition(found: Recognition, as_json: bool) -> None:
+    if as_json:
+        emit(recognition_document(found))
+        return
+    from cnc.cli.intent_view import IntentView
+    from cnc.messages.intents import IntentEvent
+
+    view = IntentView()
+    console().print(f"[dim]“[/]{_escaped(found.text)}[dim]”[/]")
+    name: Any = {"accepted": "recognised"}.get(found.outcome, found.outcome)
+    view.show(
+        IntentEvent(
+            event=name,
+            intent_id="recognition",
+            intent=found.intent,
+            reason=found.reason,
+            message=found.message,
+            choices=found.choices,
+        )
+    )
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def recognition_document(found: Recognition) -> dict[str, Any]:
+    """One recognition as docs/cli.md says it."""
+    event = {"accepted": "recognised"}.get(found.outcome, found.outcome)
+    document: dict[str, Any] = {"event": event, "text": found.text}
+    if found.intent is not None:
+        document["intent"] = intent_document(found.intent)
+    if found.reason is not None:
+        document["reason"] = found.reason
+    if found.choices:
+        document["choices"] = [choice.model_dump() for choice in found.choices]
+    if found.message:
+        document["message"] = found.message
+    return document
+
+
+def list_intents(
+    context: typer.Context,
+    broker: Broker = None,
+    topic_root: TopicRoot = ROOT,
+    json_output: Json = False,
+) -> None:
+    """List the intents of a running system with their last event.
+
+    Example: cnc intent list --broker mqtt://127.0.0.1:1883
+    """
+    common = Common(context)
+    url = required_broker(common.broker(broker), "intent list")
+    events = run(_history(url, topic_root, "list", "intent-list"))
+    if common.json(json_output):
+        for event in events:
+            emit({"intent_id": event.intent_id, "event": event.event, "message": event.message})
+        return
+    if not events:
+        console().print("no intents yet: ask with `cnc intent TEXT`")
+    for event in events:
+        console().print(f"{event.intent_id}  {event.event:<11} {_escaped(event.message)}")
+
+
+def show(
+    context: typer.Context,
+    intent_id: Annotated[str, typer.Argument(metavar="INTENT")],
+    broker: Broker = None,
+    topic_root: TopicRoot = ROOT,
+    json_output: Json = False,
+) -> None:
+    """Show the life of one intent.
+
+    Example: cnc intent show intent-3f2a91c0d1e2
+    """
+    common = Common(context)
+    url = required_broker(common.broker(broker), "intent show")
+    events = run(_history(url, topic_root, "explain", intent_id))
+    if not events:
+        raise NotFoundError(f"no intent {intent_id!r}; `cnc intent list` shows those there are")
+    if common.json(json_output):
+        for event in events:
+            emit(event.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+        return
+    from cnc.cli.intent_view import IntentView
+
+    view = IntentView()
+    for event in events:
+        view.show(event)
+
+
+def withdraw(
+    context: typer.Context,
+    intent_id: Annotated[str, typer.Argument(metavar="INTENT")],
+    broker: Broker = None,
+    topic_root: TopicRoot = ROOT,
+    json_output: Json = False,
+) -> None:
+    """End an intent that was kept.
+
+    Example: cnc intent withdraw intent-3f2a91c0d1e2
+    """
+    common = Common(context)
+    url = required_broker(common.broker(broker), "intent withdraw")
+    events = run(_history(url, topic_root, "withdraw", intent_id))
+    if not events:
+        raise NotFoundError(f"no intent {intent_id!r}; `cnc intent list` shows those there are")
+    if common.json(json_output):
+        emit({"event": events[-1].event, "intent_id": intent_id})
+    else:
+        errors().print(f"{intent_id}: {events[-1].event}")
+
+
+async def _history(broker: str, root: str, action: Any, intent_id: str) -> tuple[IntentEvent, ...]:
+    from pydantic import ValidationError
+
+    from cnc.messages.intents import IntentRequest
+    from cnc.processes.client import ask_history, client_bus
+
+    try:
+        request = IntentRequest(action=action, intent_id=intent_id)
+    except ValidationError as error:
+        raise UsageError(f"{intent_id!r} is no intent id; `cnc intent list` shows them") from error
+    async with client_bus(broker, root) as bus:
+        return (await ask_history(bus, request)).events

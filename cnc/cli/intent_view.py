@@ -1,0 +1,217 @@
+"""How the life cycle of an intent looks in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from cnc.cli.output import console
+from cnc.messages.intents import Figures, Intent, IntentEvent, Placement, Slot
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+MARKS = {
+    "received": ("●", "cyan"),
+    "recognised": ("●", "cyan"),
+    "planned": ("●", "cyan"),
+    "deployed": ("●", "cyan"),
+    "compliant": ("✔", "bold green"),
+    "degraded": ("▲", "bold yellow"),
+    "withdrawn": ("■", "dim"),
+    "ask": ("?", "bold yellow"),
+    "refused": ("✘", "bold red"),
+    "infeasible": ("✘", "bold red"),
+}
+ROWS = 10
+"""Placements shown; the rest is summed up in a last row."""
+
+
+class IntentView:
+    """Prints events as they come; slots measured so far move a bar."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+        self._task = 0
+        self._intent: Intent | None = None
+
+    def show(self, event: IntentEvent) -> None:
+        """Show one event."""
+        if event.intent is not None:
+            self._intent = event.intent
+        if event.event == "measured":
+            self._measured(event)
+            return
+        self.close()
+        mark, style = MARKS[event.event]
+        line = Text.assemble((f"{mark} ", style), (f"{event.event:<11}", style))
+        line.append(_headline(event))
+        console().print(line)
+        for block in self._details(event):
+            console().print(block)
+
+    def close(self) -> None:
+        """End the bar, if there is one."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def _measured(self, event: IntentEvent) -> None:
+        assert event.progress is not None and event.measured is not None
+        done, wanted = event.progress
+        if self._progress is None:
+            self._progress = Progress(
+                SpinnerColumn(finished_text="[cyan]●[/]"),
+                TextColumn("measuring  "),
+                BarColumn(bar_width=24),
+                TextColumn("slot {task.completed:.0f} of {task.total:.0f}"),
+                TextColumn("{task.fields[figures]}"),
+                console=console(),
+            )
+            self._task = self._progress.add_task("", total=wanted, figures="")
+            self._progress.start()
+        figures = f"p95 {_ms(event.measured.p95_ms)}, {event.measured.satisfied_share:.1%} in time"
+        self._progress.update(self._task, completed=done, figures=figures)  # type: ignore[arg-type]
+
+    def _details(self, event: IntentEvent) -> list[RenderableType]:
+        blocks: list[RenderableType] = []
+        if event.event == "recognised" and event.intent is not None:
+            blocks.append(intent_table(event.intent))
+        if event.event == "planned":
+            blocks.append(placement_table(event.placements, "planned share"))
+            blocks += knowledge_lines(event)
+        if event.event == "deployed" and event.placements:
+            blocks.append(placement_table(event.placements, "share"))
+        if event.event in ("compliant", "degraded") and self._intent and event.measured:
+            blocks.append(verdict_table(self._intent, event.measured))
+        if event.event == "ask":
+            for number, choice in enumerate(event.choices, start=1):
+                text = f"    {number}  {choice.service_name} ({choice.service})"
+                blocks.append(Text(f"{text:<58}{choice.confidence:>6.1%}"))
+        return blocks
+
+
+def _headline(event: IntentEvent) -> str:
+    if event.event == "received":
+        return f"“{event.text}”" if event.text else ""
+    if event.event == "recognised" and event.intent is not None:
+        intent = event.intent
+        return f"{intent.service_name} · {intent.scenario} · confidence {intent.confidence:.0%}"
+    if event.event == "planned" and event.predicted is not None:
+        figures = event.predicted
+        return (
+            f"predicted p95 {_ms(figures.p95_ms)}, {figures.satisfied_share:.1%} in time, "
+            f"{_joule(figures.energy_j_per_request)} a request; {event.message}"
+        )
+    if event.event == "refused":
+        reason = (event.reason or "").replace("_", " ")
+        return f"({reason}) {event.message}"
+    return event.message
+
+
+def intent_table(intent: Intent) -> Table:
+    """What was understood, and whether it was said, assumed or retrieved."""
+    table = _table("understood", "value", "from")
+    _row(table, "users", f"{intent.users.value:,}", intent.users)
+    _row(table, "latency at most", f"{intent.latency_ms.value:g} ms", intent.latency_ms)
+    rate = intent.data_rate_mbps
+    _row(table, "data rate", f"{rate.value:g} Mbit/s a user", rate)
+    _row(table, "reliability", f"{intent.reliability_pct.value:g} %", intent.reliability_pct)
+    _row(table, "priority", str(intent.priority.value), intent.priority)
+    for name, slot in (
+        ("area", intent.area),
+        ("time window", intent.time_window),
+        ("compute", intent.compute_gc),
+        ("energy", intent.energy_preference),
+    ):
+        if slot is not None:
+            _row(table, name, str(slot.value), slot)
+    return table
+
+
+def _row(table: Table, name: str, value: str, slot: Slot[object] | Slot[str]) -> None:
+    style = {"said": "green", "assumed": "dim", "retrieved": "magenta"}[slot.origin]
+    source = f" ({slot.source})" if slot.source and slot.origin != "said" else ""
+    table.add_row(name, value, Text(f"{slot.origin}{source}", style=style))
+
+
+def placement_table(placements: tuple[Placement, ...], share: str) -> Table:
+    """Domains, nodes, paths and shares."""
+    table = _table("domain", "node", "path", share)
+    table.columns[3].justify = "right"
+    for row in placements[:ROWS]:
+        table.add_row(row.domain, row.node.split("/")[-1], row.path, _bar(row.share))
+    rest = placements[ROWS:]
+    if rest:
+        domains = len({row.domain for row in rest})
+        more = f"{len(rest)} more in {domains} domains"
+        table.add_row("…", "", more, _bar(sum(row.share for row in rest)))
+    return table
+
+
+def _bar(share: float) -> Text:
+    filled = round(share * 20)
+    return Text.assemble(("█" * filled, "cyan"), f" {share:6.1%}")
+
+
+def knowledge_lines(event: IntentEvent) -> list[RenderableType]:
+    """The entries that were retrieved, and what they changed."""
+    if not event.knowledge:
+        return [Text("    knowledge: none retrieved", style="dim")]
+    lines: list[RenderableType] = []
+    for used in event.knowledge:
+        lines.append(
+            Text.assemble(
+                ("    knowledge ", "magenta"),
+                f"{used.title} ",
+                (f"[{used.entry_id}, {used.score:.2f}]", "dim"),
+            )
+        )
+        lines.append(Text(f"              {used.effect}", style="dim"))
+    return lines
+
+
+def verdict_table(intent: Intent, measured: Figures) -> Table:
+    """Requested against measured."""
+    table = _table("requested", "asked", "measured", "")
+    limit = intent.latency_ms.value
+    late = measured.p95_ms is None or measured.p95_ms > limit
+    reliability = intent.reliability_pct
+    share = reliability.value / 100 if reliability.origin == "said" else 0.95
+    table.add_row("p95 latency", f"≤ {limit:g} ms", _ms(measured.p95_ms), _tick(not late))
+    table.add_row(
+        "served in time",
+        f"≥ {share:.4g}" if share > 0.999 else f"≥ {share:.1%}",
+        f"{measured.satisfied_share:.2%}",
+        _tick(measured.satisfied_share >= share),
+    )
+    table.add_row("p50 / p99 latency", "", f"{_ms(measured.p50_ms)} / {_ms(measured.p99_ms)}", "")
+    table.add_row("energy a request", "", _joule(measured.energy_j_per_request), "")
+    table.add_row("slots measured", "", str(measured.slots), "")
+    return table
+
+
+def _tick(good: bool) -> Text:
+    return Text("✔", style="green") if good else Text("✘", style="red")
+
+
+def _ms(value: float | None) -> str:
+    return "beyond measure" if value is None else f"{value:.1f} ms"
+
+
+def _joule(value: float | None) -> str:
+    return "—" if value is None else f"{value:.2f} J"
+
+
+def _table(*columns: str) -> Table:
+    from rich import box
+
+    table = Table(
+        box=box.SIMPLE_HEAD, header_style="dim", padding=(0, 1), show_edge=False, pad_edge=True
+    )
+    for number, column in enumerate(columns):
+        table.add_column(column, no_wrap=number < 2)
+    return table

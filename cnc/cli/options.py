@@ -1,0 +1,147 @@
+"""Options that several commands share, and what they mean together.
+
+`--broker`, `--home` and `--json` may stand before or after the subcommand.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cnc.cli.output import notice
+from cnc.errors import UsageError
+
+if TYPE_CHECKING:
+    from cnc.processes.blueprint import SystemConfig
+
+Pace = Literal["lockstep", "realtime"]
+
+Broker = Annotated[
+    str | None,
+    typer.Option(
+        "--broker",
+        metavar="URL",
+        help="MQTT broker: mqtt://, mqtts:// or ws:// (also CNC_BROKER).",
+        rich_help_panel="Common options",
+    ),
+]
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        metavar="DIR",
+        help="Folder of databases and indexes (also CNC_HOME).",
+        rich_help_panel="Common options",
+    ),
+]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="JSON for scripts, and nothing else, on stdout.",
+        rich_help_panel="Common options",
+    ),
+]
+Scenario = Annotated[
+    str, typer.Option("--scenario", metavar="NAME|FILE", help="Shipped scenario or YAML file.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the world, the trace, the policy.")]
+Load = Annotated[
+    float | None,
+    typer.Option("--load", min=0.0, metavar="N", help="Background requests a slot. [default: 300]"),
+]
+Policy = Annotated[
+    str, typer.Option("--policy", metavar="NAME", help="grd, grd-plus, grd-work or rand.")
+]
+TopicRoot = Annotated[
+    str,
+    typer.Option(
+        "--topic-root",
+        metavar="PATH",
+        help="Systems that share a broker have different roots.",
+        rich_help_panel="Common options",
+    ),
+]
+Embedder = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder", metavar="NAME|DIR", help="Embedding model instead of the packaged one."
+    ),
+]
+ROOT = "cnc/v1"
+
+
+class Common:
+    """What was said before the subcommand, completed by what was said after it."""
+
+    def __init__(self, context: typer.Context) -> None:
+        root = context.find_root().params
+        self._broker: str | None = root.get("broker")
+        self._home: Path | None = root.get("home")
+        self._json = bool(root.get("json_output"))
+
+    def broker(self, stated: str | None) -> str | None:
+        """The broker's URL; None where none is configured."""
+        return stated or self._broker or os.environ.get("CNC_BROKER") or None
+
+    def home(self, stated: Path | None) -> Path:
+        """The home folder."""
+        from cnc.settings import default_home
+
+        chosen = stated or self._home
+        return chosen.expanduser() if chosen is not None else default_home()
+
+    def json(self, stated: bool) -> bool:
+        """Whether JSON is wanted."""
+        return stated or self._json
+
+
+def required_broker(broker: str | None, command: str) -> str:
+    """The broker of a command that needs a running system.
+
+    Raises:
+        UsageError: none is configured.
+    """
+    if broker is None:
+        raise UsageError(
+            f"`cnc {command}` looks at a running system: name its broker with --broker URL or "
+            "CNC_BROKER (`cnc up` prints its own)"
+        )
+    return broker
+
+
+def system_config(
+    *,
+    broker: str | None,
+    home: Path,
+    scenario: str = "paper",
+    seed: int = 0,
+    load: float | None = None,
+    policy: str = "grd",
+    embedder: str | None = None,
+    topic_root: str = ROOT,
+    **others: object,
+) -> SystemConfig:
+    """The configuration of a system from the command line's options."""
+    from cnc.processes.blueprint import SystemConfig
+
+    return SystemConfig(
+        broker=broker or "",
+        home=home,
+        scenario=scenario,
+        seed=seed,
+        load=300.0 if load is None else load,
+        policy=policy,
+        embedder=embedder,
+        topic_root=topic_root,
+        database=os.environ.get("CNC_DATABASE") or None,
+        **others,  # type: ignore[arg-type]
+    )
+
+
+def quiet_notice(json_output: bool) -> object:
+    """Notices go to stderr, and nowhere where JSON is wanted."""
+    return None if json_output else notice

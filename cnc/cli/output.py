@@ -1,0 +1,50 @@
+"""Where things are printed: results to stdout, errors and notices to stderr, JSON by line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_consoles: dict[str, Console] = {}
+
+
+def console() -> Console:
+    """The console of stdout."""
+    return _console("out")
+
+
+def errors() -> Console:
+    """The console of stderr."""
+    return _console("err")
+
+
+def _console(which: str) -> Console:
+    if which not in _consoles:
+        from rich.console import Console
+
+        _consoles[which] = Console(stderr=which == "err", highlight=False, soft_wrap=False)
+    return _consoles[which]
+
+
+def failed(message: str) -> None:
+    """An error, on stderr, in one paragraph."""
+    from rich.text import Text
+
+    errors().print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+
+
+def notice(message: str) -> None:
+    """Something the user should know, on stderr."""
+    from rich.text import Text
+
+    errors().print(Text(message, style="dim"), soft_wrap=True)
+
+
+def emit(document: dict[str, Any] | list[Any]) -> None:
+    """One JSON document on a line of stdout, at once."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,159 @@
+"""The live table of `cnc up`: layers, energy, satisfaction, intents."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rich import box
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from cnc.cli.output import console
+
+if TYPE_CHECKING:
+    from cnc.processes.blueprint import SystemConfig
+    from cnc.processes.client import Look
+
+BARS = "▁▂▃▄▅▆▇█"
+HISTORY = 60
+REFRESH_S = 0.25
+
+
+class UpView:
+    """Shows the newest slot, its recent history and the state of every component."""
+
+    def __init__(self, config: SystemConfig) -> None:
+        self._config = config
+        self._energy: deque[float] = deque(maxlen=HISTORY)
+        self._share: deque[float] = deque(maxlen=HISTORY)
+        self._duration: deque[float] = deque(maxlen=HISTORY)
+        self._last: Any = None
+        self._silent: tuple[str, ...] = ()
+        self._seen: Look | None = None
+        self._drawn = 0.0
+        self._live = Live(console=console(), auto_refresh=False, transient=False)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        self._live.update(self._render(), refresh=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._live.update(self._render(), refresh=True)
+        self._live.stop()
+
+    def record(self, record: Any) -> None:
+        """One more slot."""
+        self._last = record.outcome
+        self._silent = record.silent
+        self._energy.append(record.outcome.energy_j)
+        self._share.append(record.outcome.satisfied_share)
+        self._duration.append(record.duration_ms)
+        self._draw()
+
+    def look(self, seen: Look) -> None:
+        """What the bus shows of components and intents."""
+        self._seen = seen
+        self._draw()
+
+    def _draw(self) -> None:
+        now = time.monotonic()
+        if now - self._drawn >= REFRESH_S:
+            self._drawn = now
+            self._live.update(self._render(), refresh=True)
+
+    def _render(self) -> Group:
+        config = self._config
+        head = Text.assemble(
+            ("cnc ", "bold cyan"),
+            f"{config.scenario}, seed {config.seed}, load {config.load:g}, policy {config.policy}, "
+            f"{config.pace}",
+        )
+        return Group(head, self._figures(), self._layers(), self._intents())
+
+    def _figures(self) -> Table:
+        table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
+        for name in ("slot", "energy", "in time", "requests", "cost", "ms a slot"):
+            table.add_column(name, justify="right", min_width=9)
+        table.add_column(f"energy and in time, last {HISTORY} slots")
+        last = self._last
+        if last is None:
+            table.add_row("…", "", "", "", "", "", "waiting for the first slot")
+            return table
+        share = last.satisfied_share
+        style = "green" if share >= 0.95 else "yellow" if share >= 0.8 else "red"
+        table.add_row(
+            str(last.slot),
+            f"{last.energy_j / 1e3:.2f} kJ",
+            Text(f"{share:.1%}", style=style),
+            f"{last.requests:.0f}",
+            f"{last.cost:.0f}",
+            f"{sum(self._duration) / len(self._duration):.0f}",
+            Text(_spark(self._energy), style="cyan"),
+        )
+        table.add_row("", "", "", "", "", "", Text(_spark(self._share), style="green"))
+        return table
+
+    def _layers(self) -> Table:
+        table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
+        for name in ("layer", "live", "utilisation", "energy", "replicas", "missing"):
+            table.add_column(name)
+        seen = self._seen
+        if seen is None:
+            return table
+        view = seen.view
+        for layer, label in (("service", "service"), ("e2e", "end to end")):
+            members = [n for n, p in seen.presence.items() if p.layer == layer]
+            table.add_row(label, _count(seen, members), "", "", "", _missing(seen, members))
+        for kind in ("terminal", "ran", "transport"):
+            members = [
+                n for n, p in seen.presence.items() if p.layer == "domain" and n.startswith(kind)
+            ]
+            domains = [] if view is None else [d for d in view.domains if d.domain.startswith(kind)]
+            busy = sum(d.utilisation for d in domains) / len(domains) if domains else 0.0
+            table.add_row(
+                f"{kind} domains",
+                _count(seen, members),
+                f"{'█' * round(busy * 10):<10} {busy:5.1%}",
+                f"{sum(d.energy_j for d in domains):8.0f} J",
+                str(sum(d.replicas for d in domains)),
+                _missing(seen, members),
+            )
+        return table
+
+    def _intents(self) -> Text:
+        seen = self._seen
+        if seen is None or not seen.intents:
+            return Text("no intents yet: ask with `cnc intent TEXT`", style="dim")
+        lines = []
+        for intent_id, event in list(seen.intents.items())[-5:]:
+            lines.append(f"{intent_id}  {event.event:<11} {event.message or event.text}")
+        return Text("\n".join(lines))
+
+
+def _count(seen: Look, members: list[str]) -> str:
+    return f"{sum(seen.alive(member) for member in members)} of {len(members)}"
+
+
+def _missing(seen: Look, members: list[str]) -> Text:
+    return Text(", ".join(m for m in members if not seen.alive(m)), style="red")
+
+
+def _spark(values: deque[float]) -> str:
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    width = high - low
+    if width <= 0:
+        return BARS[-1] * len(values)
+    return "".join(BARS[round((value - low) / width * (len(BARS) - 1))] for value in values)

@@ -1,0 +1,132 @@
+"""Systems for the time of one call: a whole emulator, or the service orchestrator alone."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from filelock import FileLock, Timeout
+
+from cnc.bus.embedded import EmbeddedBroker
+from cnc.errors import CncError, ComponentLostError, RetryableError
+from cnc.processes import components
+from cnc.processes.blueprint import SERVICE, Blueprint, SystemConfig
+from cnc.processes.client import client_bus, look
+from cnc.settings import ensure_home
+
+LOCK_S = 20.0
+"""Wait for another command that uses the same home folder."""
+BIRTH_S = 30.0
+
+
+@asynccontextmanager
+async def emulator(
+    config: SystemConfig, on_notice: Callable[[str], None] | None = None
+) -> AsyncIterator[tuple[SystemConfig, Callable[[], None]]]:
+    """An embedded broker and the whole emulator in this process, ended afterwards.
+
+    Yields:
+        The configuration with the broker's address, and a function that raises what a component
+        failed with, if one did.
+
+    Raises:
+        CncError: the broker or a component could not start.
+    """
+    blueprint_check(config)
+    async with await EmbeddedBroker.start() as broker:
+        running = replace(config, broker=broker.url, persist=False)
+        task = asyncio.create_task(_run(running, on_notice))
+
+        def check() -> None:
+            if task.done():
+                task.result()
+                raise ComponentLostError("the emulator ended before the call was done; try again")
+
+        try:
+            yield running, check
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def blueprint_check(config: SystemConfig) -> None:
+    """Fail early and plainly: an unknown policy, a broken scenario, an unusable home.
+
+    Raises:
+        CncError: what is wrong and what to do.
+    """
+    blueprint = Blueprint(config)
+    _ = blueprint.policy
+    _ = blueprint.world
+    if config.database is None:
+        ensure_home(config.home)
+
+
+async def _run(config: SystemConfig, on_notice: Callable[[str], None] | None) -> None:
+    """E2E first, so that the user is answered while the simulator is still loading."""
+    blueprint = Blueprint(config)
+    await asyncio.to_thread(getattr, blueprint, "world")
+    first = [
+        asyncio.create_task(components.run_end_to_end(blueprint, on_notice)),
+        asyncio.create_task(components.run_service(blueprint, on_notice)),
+    ]
+    tasks = list(first)
+    try:
+        await asyncio.to_thread(importlib.import_module, "cnc.processes.infrastructure")
+        tasks += [
+            asyncio.create_task(components.run_domain(blueprint, domain, on_notice))
+            for domain in blueprint.world.domain_ids
+        ]
+        tasks.append(asyncio.create_task(components.run_infrastructure(blueprint, None, on_notice)))
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def steward(config: SystemConfig) -> AsyncIterator[SystemConfig]:
+    """The service orchestrator alone, on an embedded broker, under a lock in the home folder.
+
+    Raises:
+        RetryableError: another command holds the home folder.
+        CncError: the broker, the home folder or a store cannot be used.
+    """
+    home = ensure_home(config.home)
+    lock = FileLock(home / "cnc.lock")
+    try:
+        await asyncio.to_thread(lock.acquire, timeout=LOCK_S)
+    except Timeout as error:
+        raise RetryableError(
+            f"another cnc command uses {home}; wait for it, or name another home with --home DIR"
+        ) from error
+    try:
+        async with await EmbeddedBroker.start() as broker:
+            running = replace(config, broker=broker.url, persist=False)
+            task = asyncio.create_task(components.run_service(Blueprint(running)))
+            try:
+                await _born(running, task)
+                yield running
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+    finally:
+        lock.release()
+
+
+async def _born(config: SystemConfig, task: asyncio.Task[None]) -> None:
+    async with client_bus(config.broker, config.topic_root) as bus:
+        looking = asyncio.create_task(look(bus, BIRTH_S, until=SERVICE))
+        await asyncio.wait({looking, task}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+            task.result()
+            raise CncError("the service orchestrator ended at once")
+        await looking
