@@ -14,14 +14,14 @@ from pathlib import Path
 
 import faiss
 import numpy as np
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from cnc.errors import StorageError
 from cnc.knowledge.index import Held, KnowledgeIndex
-from cnc.messages.knowledge import KnowledgeEntry
 
 MAGIC = b"cnc knowledge index 1\n"
 _DIGEST = hashlib.sha256().digest_size
+_HELD = TypeAdapter(dict[str, Held])
 
 logger = logging.getLogger("cnc.knowledge.index")
 
@@ -33,16 +33,6 @@ def write(path: Path, index: KnowledgeIndex) -> None:
         StorageError: the file cannot be written.
     """
     blob = faiss.serialize_index(index._faiss).tobytes()
-    held = [
-        {
-            "id": entry_id,
-            "generation": one.generation,
-            "number": one.number,
-            "checksum": one.checksum,
-            "entry": None if one.entry is None else one.entry.model_dump(mode="json"),
-        }
-        for entry_id, one in index._held.items()
-    ]
     header = {
         "dimension": index.dimension,
         "model_id": index.model_id,
@@ -53,7 +43,7 @@ def write(path: Path, index: KnowledgeIndex) -> None:
         "skipped": index.skipped,
         "faiss_bytes": len(blob),
     }
-    content = json.dumps(header).encode() + b"\n" + blob + json.dumps(held).encode()
+    content = json.dumps(header).encode() + b"\n" + blob + _HELD.dump_json(index._held)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,11 +104,10 @@ def _parse(content: bytes, dimension: int, model_id: str) -> KnowledgeIndex | st
     index._generation = header["generation"]
     index._next = header["next"]
     index.skipped = header["skipped"]
-    for one in json.loads(rest[size:]):
-        entry = None if one["entry"] is None else KnowledgeEntry.model_validate(one["entry"])
-        index._held[one["id"]] = Held(one["generation"], entry, one["number"], one["checksum"])
-        if one["number"] is not None:
-            index._names[one["number"]] = one["id"]
+    index._held = _HELD.validate_json(rest[size:])
+    index._names = {
+        one.number: entry_id for entry_id, one in index._held.items() if one.number is not None
+    }
     if index._faiss.ntotal != len(index._names):
         return f"it holds {index._faiss.ntotal} vectors for {len(index._names)} entries"
     return index

@@ -55,9 +55,9 @@ def test_the_load_decides_between_entries_of_one_service() -> None:
 def test_losses_bring_out_what_was_written_for_them() -> None:
     found = [
         (rule("usual", services=[AR]), 0.5),
-        (rule("ran lost".replace(" ", "-"), lost=["ran"]), 0.4),
+        (rule("ran-lost", lost=["ran"]), 0.3),
         (rule("that-one", lost=["ran-3"]), 0.45),
-        (rule("core-lost", lost=["transport"]), 0.4),
+        (rule("core-lost", lost=["transport"]), 0.3),
     ]
     assert order(found) == ["usual"]
     assert order(found, lost_domains=("ran-3",)) == ["that-one", "usual", "ran-lost"]
@@ -82,9 +82,8 @@ def test_weight_counts_and_little_is_left_out() -> None:
 
 def test_the_order_of_hits_does_not_matter() -> None:
     found = [(rule("b"), 0.5), (rule("a"), 0.5), (rule("c", services=[AR]), 0.3)]
-    results = {retrieve(list(p), Context(AR)) for p in itertools.permutations(found)}
-    assert len(results) == 1
-    assert [s.entry.entry_id for s in results.pop()] == ["c", "a", "b"]
+    for hits in itertools.permutations(found):
+        assert order(list(hits)) == ["c", "a", "b"]
 
 
 def test_the_context_in_words() -> None:
