@@ -6,6 +6,7 @@ described in docs/system-model.md, "Golden cases".
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,29 @@ COMPARED = (
     "satisfied_per_origin_class",
     "backlog_after_gc",
 )
+CONSTANTS = 7
+REQUIRED = (
+    "requests",
+    "routing",
+    "replicas",
+    "ready_replicas",
+    "node_background",
+    "link_capacity_mbit_s",
+    "link_energy_j_mbit",
+    "backlog_before_gc",
+    *(
+        f"world_{name}"
+        for name in (
+            *("const", "service_class", "work_gc", "uplink_mbit", "downlink_mbit", "deadline_s"),
+            *("memory_gb", "popularity", "node_capacity_gc_s", "node_speed_gc_s"),
+            *("node_memory_gb", "node_idle_w", "node_dynamic_w", "replica_capacity_gc_s"),
+            *("replica_servers", "keepalive_w", "start_energy_j", "link_propagation_s"),
+            *("link_nominal_capacity_mbit_s", "link_nominal_energy_j_mbit", "node_domain"),
+            *("route_node", "route_candidate", "route_links", "candidates"),
+        )
+    ),
+)
+"""Arrays without which a file is no golden case."""
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -58,11 +82,13 @@ def load_golden(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise ConfigurationError(f"{path} is no golden case: {error}") from error
-    for name in ("world_const", "requests", "routing", "replicas", "ready_replicas"):
+    for name in REQUIRED:
         if name not in arrays:
             raise ConfigurationError(f"{path} is no golden case: it has no array {name!r}")
+    if len(arrays["world_const"]) != CONSTANTS:
+        raise ConfigurationError(f"{path} is no golden case: world_const has {CONSTANTS} numbers")
     return arrays
 
 
@@ -216,6 +242,8 @@ def _slot_errors(arrays: Arrays, kernel: Kernel, slot: int, dtype: torch.dtype) 
 
 
 def _error(found: np.ndarray, wanted: np.ndarray) -> float:
-    scale = float(np.abs(wanted).max())
-    distance = float(np.abs(found - wanted).max())
+    if found.shape != wanted.shape or not np.isfinite(found).all():
+        return float("inf")
+    scale = float(np.abs(wanted).max(initial=0.0))
+    distance = float(np.abs(found - wanted).max(initial=0.0))
     return distance / scale if scale > 0 else distance

@@ -1,21 +1,24 @@
 """One slot of the system model, batched and differentiable in the routing.
 
-Implements "Outcome of a slot" of docs/system-model.md. No loop over services, nodes, routes
-or batch: flows are summed onto nodes and links by incidence matrices, and what a route meets
-is gathered back.
+Implements "Outcome of a slot" of docs/system-model.md. No loop over services, nodes or routes:
+flows are summed onto nodes and links by incidence matrices, and what a route meets is gathered
+back. Without gradients the route-wise part runs in blocks of worlds (`blocks`, `rows`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from cnc.errors import SimulationError
-from cnc.simulator import checks, percentiles
+from cnc.simulator import blocks, checks, percentiles
+from cnc.simulator.accounting import account
 from cnc.simulator.outcome import ExogenousTensors, Flows, Outcome, State, Tensor
 from cnc.simulator.parameters import ScenarioParameters
+from cnc.simulator.rows import Conditions, Rows
 from cnc.simulator.world import TrafficClasses, World
 
 __all__ = ["ExogenousTensors", "Kernel", "Outcome", "State"]
@@ -82,6 +85,7 @@ class Kernel:
         """[D*R, 3], the number of links where there is none."""
         self.class_to_service = torch.zeros(self.services, self.classes, dtype=dtype, device=device)
         self.class_to_service[self.service, torch.arange(self.classes, device=device)] = 1.0
+        self.blocks: blocks.Blocks | None = None
 
     @staticmethod
     def of(
@@ -177,10 +181,33 @@ class Kernel:
             checks.check_routing(self, state, exogenous, routing)
             if replicas is not None:
                 checks.check_replicas(self, placed)
+        inputs = (*vars(state).values(), *vars(exogenous).values(), routing, placed)
+        differentiated = torch.is_grad_enabled() and any(x.requires_grad for x in inputs)
+        if not differentiated and routing.device.type == "cpu":
+            batch = blocks.batch_shape(self, state, exogenous, routing, placed)
+            if math.prod(batch) >= blocks.LEAST:
+                return blocks.step(self, batch, state, exogenous, routing, placed)
+        return self._slot(state, exogenous, routing, placed)
+
+    def _slot(
+        self,
+        state: State,
+        exogenous: ExogenousTensors,
+        routing: Tensor,
+        placed: Tensor,
+        rows: Rows | None = None,
+    ) -> tuple[State, Outcome]:
+        """The equations of a slot; with `rows` without gradients, one batch axis everywhere."""
         tau = self.parameters.slot_s
         asked = exogenous.requests
-        flow = (asked[..., None] * routing).transpose(-3, -2).flatten(-2)
-        on_node = flow @ self.on_node
+        if rows is None:
+            flow = (asked[..., None] * routing).transpose(-3, -2).flatten(-2)
+            on_node = flow @ self.on_node
+            per_route, counts = (flow * self.size[..., None]).sum(-2), flow.sum(-2)
+        else:
+            flow, on_node = rows.flow(asked, routing)
+            columns = torch.stack((self.size, torch.ones_like(self.size)), -1)
+            per_route, counts = (flow @ columns).unbind(-1)
         work = self._per_service(on_node) * self.work_gc[..., None]
         total_work = work.sum(-2)
         beta = exogenous.node_background
@@ -188,22 +215,36 @@ class Kernel:
         rho = beta + own
         granted = self.replica_gc_s[..., None, :] * state.ready * tau
         rho_replica = work / torch.where(granted > 0, granted, torch.ones_like(granted))
-        per_route = (flow * self.size[..., None]).sum(-2)
         bits = per_route @ self.on_link
         load = bits / (exogenous.link_capacity * tau)
-        flows = self._flows(state, exogenous, flow, bits, load, rho, rho_replica, own)
-        slack = self.deadline[..., None] - flows.base_s
-        tail = flows.wait_probability * torch.exp(-slack.clamp(min=0.0) * flows.wait_rate)
-        in_time = torch.where(slack > 0, 1.0 - tail, torch.zeros_like(tail))
-        met = flow * in_time * flows.kept
-        per_origin = met.unflatten(-1, (self.origins, self.routes)).sum(-1).transpose(-1, -2)
+        conditions = self._conditions(
+            state, exogenous, counts @ self.on_link, bits, load, rho, rho_replica, own
+        )
+        if rows is None:
+            flows = self._flows(conditions, flow)
+            per_origin = self._satisfied(flows)
+        else:
+            per_origin = rows.satisfied(flow, conditions, self.deadline, self.size)
         spare = self.capacity * (1.0 - beta) * tau
         limit = self.capacity * self.parameters.backlog_limit_s
         backlog = torch.minimum((state.backlog_gc + total_work - spare).clamp(min=0.0), limit)
-        outcome = self._account(
-            state, placed, exogenous, bits, rho, rho_replica, load, per_origin, flows
+
+        def flows_source() -> Flows:
+            return flows if rows is None else self.flows(state, exogenous, routing)
+
+        outcome = account(
+            self, state, placed, exogenous, bits, rho, rho_replica, load, per_origin, flows_source
         )
         return State(backlog, placed, placed), outcome
+
+    def _satisfied(self, flows: Flows) -> Tensor:
+        """[…, D, C] requests served in time."""
+        slack = self.deadline[..., None] - flows.base_s
+        tail = flows.wait_probability * torch.exp(-slack.clamp(min=0.0) * flows.wait_rate)
+        in_time = torch.where(slack > 0, 1.0 - tail, torch.zeros_like(tail))
+        met = flows.flow * in_time * flows.kept
+        per_origin = met.reshape((*met.shape[:-1], self.origins, self.routes))
+        return per_origin.sum(-1).transpose(-1, -2)
 
     def _per_service(self, per_class: Tensor) -> Tensor:
         """[…, C, N] to [..., S, N]."""
@@ -219,111 +260,59 @@ class Kernel:
         """[…, N] to [..., D*R]."""
         return per_node.index_select(-1, self.route_node)
 
-    def _flows(
+    def flows(self, state: State, exogenous: ExogenousTensors, routing: Tensor) -> Flows:
+        """What each class meets on each route in a slot."""
+        return self._slot(state, exogenous, routing, state.placed)[1].flows
+
+    def _conditions(
         self,
         state: State,
         exogenous: ExogenousTensors,
-        flow: Tensor,
+        counts: Tensor,
         bits: Tensor,
         load: Tensor,
         rho: Tensor,
         rho_replica: Tensor,
         own: Tensor,
-    ) -> Flows:
-        """What each class meets on each route."""
+    ) -> Conditions:
+        """What each class meets on nodes, and all classes on links."""
         clip, beta = self.parameters.utilisation_clip, exogenous.node_background
         capacity = exogenous.link_capacity
-        counts = flow.sum(-2) @ self.on_link
         mean_size = bits / torch.where(counts > 0, counts, torch.ones_like(counts))
         clipped = load.clamp(max=clip)
         wait = clipped / (2.0 * (1.0 - clipped)) * mean_size / capacity
-        fixed = 2.0 * self.propagation + wait
-        per_route = fixed @ self.on_link.T
-        per_mbit = (1.0 / capacity) @ self.on_link.T
         pressure = torch.maximum(rho_replica, rho[..., None, :]).clamp(max=clip)
         servers = self.servers[..., None, :] * state.ready
-        exponent = torch.sqrt(2.0 * (servers + 1.0)) - 1.0
-        probability = pressure.clamp(min=1e-12) ** exponent
-        rate = (1.0 - pressure) * servers * self.speed[..., None, :] / self.work_gc[..., None]
         queue = state.backlog_gc / (self.capacity * (1.0 - beta))
-        service_s = self.work_gc[..., None] / self.speed[..., None, :] + queue[..., None, :]
+        work_gc, speed = self.work_gc[..., None], self.speed[..., None, :]
         node_kept = (1.0 - beta) / torch.maximum(own, 1.0 - beta)
-        kept = node_kept[..., None, :] / rho_replica.clamp(min=1.0)
         link_kept = 1.0 / load.clamp(min=1.0)
         padded = torch.cat([link_kept, torch.ones_like(link_kept[..., :1])], dim=-1)
         along = padded[..., self.along]
-        path_kept = along[..., 0] * along[..., 1] * along[..., 2]
+        return Conditions(
+            route_s=(2.0 * self.propagation + wait) @ self.on_link.T,
+            per_mbit_s=(1.0 / capacity) @ self.on_link.T,
+            path_kept=along[..., 0] * along[..., 1] * along[..., 2],
+            service_s=self._of_class(work_gc / speed + queue[..., None, :]),
+            kept=self._of_class(node_kept[..., None, :] / rho_replica.clamp(min=1.0)),
+            pressure=self._of_class(pressure),
+            exponent=self._of_class(torch.sqrt(2.0 * (servers + 1.0)) - 1.0),
+            rate=self._of_class((1.0 - pressure) * servers * speed / work_gc),
+        )
+
+    def _flows(self, conditions: Conditions, flow: Tensor) -> Flows:
+        """What each class meets on each route."""
         base = (
-            per_route[..., None, :]
-            + self.size[..., None] * per_mbit[..., None, :]
-            + self._at_routes(self._of_class(service_s))
+            conditions.route_s[..., None, :]
+            + self.size[..., None] * conditions.per_mbit_s[..., None, :]
+            + self._at_routes(conditions.service_s)
         )
         return Flows(
             flow=flow,
-            kept=self._at_routes(self._of_class(kept)) * path_kept[..., None, :],
+            kept=self._at_routes(conditions.kept) * conditions.path_kept[..., None, :],
             base_s=base,
-            wait_probability=self._at_routes(self._of_class(probability)),
-            wait_rate=self._at_routes(self._of_class(rate)),
-        )
-
-    def _power_j(self, utilisation: Tensor) -> Tensor:
-        """g(u) = dP tau (0.4 u + 0.6 u^3), linear beyond u = 1."""
-        floor = self.parameters.energy_floor
-        cubic = floor * utilisation + (1.0 - floor) * utilisation**3
-        slope = floor + 3.0 * (1.0 - floor)
-        linear = 1.0 + slope * (utilisation - 1.0)
-        return (
-            self.dynamic_w * self.parameters.slot_s * torch.where(utilisation > 1.0, linear, cubic)
-        )
-
-    def _account(
-        self,
-        state: State,
-        placed: Tensor,
-        exogenous: ExogenousTensors,
-        bits: Tensor,
-        rho: Tensor,
-        rho_replica: Tensor,
-        load: Tensor,
-        per_origin: Tensor,
-        flows: Flows,
-    ) -> Outcome:
-        parameters = self.parameters
-        tau = parameters.slot_s
-        before = exogenous.node_background + state.backlog_gc / (self.capacity * tau)
-        computing = self._power_j(rho) - self._power_j(before)
-        link_energy = bits * exogenous.link_energy
-        kept_alive = torch.maximum(placed, state.ready)
-        keepalive = (self.keepalive_w * kept_alive).sum(-2) * tau
-        added = (placed - state.placed).clamp(min=0.0).sum(-2)
-        start = added * self.start_j
-        idle = (self.idle_w * tau).expand_as(computing)
-        terms = [term.sum(-1) for term in (computing, link_energy, idle, keepalive, start)]
-        total = terms[0] + terms[1] + terms[2] + terms[3] + terms[4]
-        satisfied = per_origin.sum((-1, -2))
-        requests = exogenous.requests.sum((-1, -2)).expand_as(satisfied)
-        cost = (total - terms[2]) / parameters.reference_j + parameters.penalty * (
-            requests - satisfied
-        )
-        return Outcome(
-            satisfied=satisfied,
-            total_requests=requests,
-            energy_computing_j=terms[0],
-            energy_network_j=terms[1],
-            energy_idle_j=terms[2],
-            energy_keepalive_j=terms[3],
-            energy_start_j=terms[4],
-            energy_total_j=total,
-            cost=cost,
-            node_utilisation=rho,
-            replica_utilisation=rho_replica,
-            link_utilisation=load,
-            satisfied_per_origin_class=per_origin,
-            node_computing_j=computing,
-            node_idle_j=idle,
-            node_keepalive_j=keepalive,
-            node_start_j=start,
-            link_energy_j=link_energy,
-            requests=exogenous.requests,
-            flows=flows,
+            wait_probability=self._at_routes(
+                conditions.pressure.clamp(min=1e-12) ** conditions.exponent
+            ),
+            wait_rate=self._at_routes(conditions.rate),
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 
@@ -80,4 +82,11 @@ class Outcome:
     """[…, L]"""
     requests: Tensor
     """[…, D, C]"""
-    flows: Flows
+    flows_source: Callable[[], Flows] = field(repr=False)
+
+    @cached_property
+    def flows(self) -> Flows:
+        """What classes meet on routes; without gradients it is worked out when first asked for,
+        from the inputs of the slot, which must not have been written over by then.
+        """
+        return self.flows_source()

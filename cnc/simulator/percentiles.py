@@ -75,7 +75,7 @@ def origin_quantiles(
     pairs = torch.nonzero(total > 0, as_tuple=True)
 
     def pick(tensor: Tensor) -> Tensor:
-        return tensor.unflatten(-1, (origins, routes))[pairs]
+        return tensor.reshape((*tensor.shape[:-1], origins, routes))[pairs]
 
     kept = pick(flows.flow * flows.kept)
     base, rate, wait = pick(flows.base_s), pick(flows.wait_rate), pick(flows.wait_probability)
