@@ -18,6 +18,9 @@ from cnc.messages.knowledge import KnowledgeEntry, VectorRecord
 
 EXACT_LIMIT = 100_000
 """Up to here the search is exact; beyond, vectors are kept in 16 bits a component."""
+THREADS = 1
+"""For one search; set per calling thread. More wait for one another on a busy machine: with two
+busy cores two threads took five times as long as one."""
 
 
 @dataclass
@@ -108,6 +111,7 @@ class KnowledgeIndex:
         with self._lock:
             if k < 1 or not self._names:
                 return []
+            faiss.omp_set_num_threads(THREADS)
             scores, numbers = self._faiss.search(query, min(k, len(self._names)))
             found = []
             for score, number in zip(scores[0].tolist(), numbers[0].tolist(), strict=True):
