@@ -78,7 +78,9 @@ def check(
             )
     else:
         for result in results:
-            mark = "[green]✔[/]" if result.ok else "[red]✘[/]" if result.required else "[yellow]–[/]"
+            mark = (
+                "[green]✔[/]" if result.ok else "[red]✘[/]" if result.required else "[yellow]–[/]"
+            )
             console().print(f"{mark} {result.name:<22}", end="")
             console().print(result.detail, markup=False)
     if any(result.required and not result.ok for result in results):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import os
 import signal
 import sys
@@ -50,6 +51,8 @@ def run(work: Coroutine[Any, Any, ResultT]) -> ResultT:
     Raises:
         KeyboardInterrupt: on Ctrl-C and SIGTERM, once all is closed.
     """
+    if not logging.getLogger().handlers:
+        logging.getLogger("cnc").addHandler(logging.NullHandler())
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_ending_on_sigterm(work))
 

@@ -49,7 +49,7 @@ class IntentGroup(TyperGroup):
         """Put `submit` before the text, or a subcommand before its options."""
         position = _first_word(args)
         word = args[position] if position is not None else None
-        if word in self.commands and position is not None:
+        if word is not None and word in self.commands and position is not None:
             args = [word, *args[:position], *args[position + 1 :]]
         elif args and not (set(args) & {"--help", "-h"} and word is None):
             args = ["submit", *args]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
@@ -26,8 +26,8 @@ MARKS = {
     "refused": ("✘", "bold red"),
     "infeasible": ("✘", "bold red"),
 }
-ROWS = 10
-"""Placements shown; the rest is summed up in a last row."""
+ROWS = 6
+"""Domains shown; the rest is summed up in a last row."""
 
 
 class IntentView:
@@ -83,6 +83,7 @@ class IntentView:
         if event.event == "planned":
             blocks.append(placement_table(event.placements, "planned share"))
             blocks += knowledge_lines(event)
+            blocks.append(Text(f"    {event.message}", style="dim"))
         if event.event == "deployed" and event.placements:
             blocks.append(placement_table(event.placements, "share"))
         if event.event in ("compliant", "degraded") and self._intent and event.measured:
@@ -104,7 +105,7 @@ def _headline(event: IntentEvent) -> str:
         figures = event.predicted
         return (
             f"predicted p95 {_ms(figures.p95_ms)}, {figures.satisfied_share:.1%} in time, "
-            f"{_joule(figures.energy_j_per_request)} a request; {event.message}"
+            f"{_joule(figures.energy_j_per_request)} a request"
         )
     if event.event == "refused":
         reason = (event.reason or "").replace("_", " ")
@@ -132,29 +133,54 @@ def intent_table(intent: Intent) -> Table:
     return table
 
 
-def _row(table: Table, name: str, value: str, slot: Slot[object] | Slot[str]) -> None:
+def _row(table: Table, name: str, value: str, slot: Slot[Any]) -> None:
     style = {"said": "green", "assumed": "dim", "retrieved": "magenta"}[slot.origin]
     source = f" ({slot.source})" if slot.source and slot.origin != "said" else ""
     table.add_row(name, value, Text(f"{slot.origin}{source}", style=style))
 
 
 def placement_table(placements: tuple[Placement, ...], share: str) -> Table:
-    """Domains, nodes, paths and shares."""
-    table = _table("domain", "node", "path", share)
-    table.columns[3].justify = "right"
-    for row in placements[:ROWS]:
-        table.add_row(row.domain, row.node.split("/")[-1], row.path, _bar(row.share))
-    rest = placements[ROWS:]
+    """Domains with their nodes, paths and shares, the largest first."""
+    table = _table("domain", "nodes", "paths", share)
+    by_domain: dict[str, list[Placement]] = {}
+    for row in placements:
+        by_domain.setdefault(row.domain, []).append(row)
+    ordered = sorted(by_domain.items(), key=lambda entry: -_sum(entry[1]))
+    for domain, rows in ordered[:ROWS]:
+        total = _sum(rows)
+        nodes = _merged({}, [(row.node.split("/")[-1], row.share) for row in rows])
+        paths = _merged({}, [(row.path, row.share) for row in rows])
+        table.add_row(domain, _parts(nodes, total, 4), _parts(paths, total, 3), _bar(total))
+    rest = ordered[ROWS:]
     if rest:
-        domains = len({row.domain for row in rest})
-        more = f"{len(rest)} more in {domains} domains"
-        table.add_row("…", "", more, _bar(sum(row.share for row in rest)))
+        table.add_row("…", "", f"{len(rest)} more domains", _bar(sum(_sum(r) for _, r in rest)))
     return table
+
+
+def _sum(rows: list[Placement]) -> float:
+    return sum(row.share for row in rows)
+
+
+def _merged(into: dict[str, float], pairs: list[tuple[str, float]]) -> dict[str, float]:
+    for name, value in pairs:
+        into[name] = into.get(name, 0.0) + value
+    return into
+
+
+def _parts(shares: dict[str, float], total: float, most: int) -> Text:
+    """The largest parts, one a line, each with its share of the domain."""
+    largest = sorted(shares.items(), key=lambda entry: -entry[1])
+    if len(largest) == 1:
+        return Text(largest[0][0])
+    lines = [f"{name} {value / total:.0%}" for name, value in largest[:most]]
+    if len(largest) > most:
+        lines.append(f"and {len(largest) - most} more")
+    return Text("\n".join(lines))
 
 
 def _bar(share: float) -> Text:
     filled = round(share * 20)
-    return Text.assemble(("█" * filled, "cyan"), f" {share:6.1%}")
+    return Text.assemble(f"{share:6.1%} ", ("█" * filled, "cyan"))
 
 
 def knowledge_lines(event: IntentEvent) -> list[RenderableType]:

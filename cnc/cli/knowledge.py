@@ -404,7 +404,8 @@ def export(
 
     config = _config(context, broker, home, topic_root, None)
     entries = run(_all(config, kind))
-    count = write_jsonl(file, entries)
+    write_jsonl(file, entries)
+    count = len(entries)
     if Common(context).json(json_output):
         emit({"exported": count, "file": str(file)})
     else:

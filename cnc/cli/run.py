@@ -119,7 +119,7 @@ def domain(
         seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
         reorchestrate=reorchestrate,
     )  # fmt: skip
-    _go(lambda blueprint: components.run_domain(blueprint, domain_id, notice), config)
+    _go(lambda blueprint: components.run_domain(blueprint, domain_id), config)
 
 
 def end_to_end(
@@ -149,7 +149,7 @@ def end_to_end(
         seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
         reorchestrate=reorchestrate, embedder=embedder,
     )  # fmt: skip
-    _go(lambda blueprint: components.run_end_to_end(blueprint, notice), config)
+    _go(lambda blueprint: components.run_end_to_end(blueprint), config)
 
 
 def service(
@@ -179,7 +179,7 @@ def service(
         seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
         reorchestrate=reorchestrate, embedder=embedder,
     )  # fmt: skip
-    _go(lambda blueprint: components.run_service(blueprint, notice), config)
+    _go(lambda blueprint: components.run_service(blueprint), config)
 
 
 def infrastructure(
@@ -216,7 +216,7 @@ def infrastructure(
         def on_slot(record: Any) -> None:
             emit(slot_document(record))
 
-    _go(lambda blueprint: components.run_infrastructure(blueprint, on_slot, notice), config)
+    _go(lambda blueprint: components.run_infrastructure(blueprint, on_slot), config)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

@@ -155,7 +155,7 @@ def _fill_silent(delta: Floats, silent: Sequence[Site], measured: Measurement) -
     rest: Floats = np.where(left < 1e-9, 0.0, left)
     room = np.zeros_like(delta)
     for site in silent:
-        ready = (measured.ready[:, site.nodes] > 0).any(axis=1)[measured.classes.service]
+        ready = (measured.ready[:, site.nodes].sum(axis=1) > 0)[measured.classes.service]
         room[site.origins, :, site.candidate] = ready.astype(np.float64)[None, :]
     count = room.sum(axis=-1, keepdims=True)
     delta += np.divide(room * rest[..., None], count, out=np.zeros_like(room), where=count > 0)

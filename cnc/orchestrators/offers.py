@@ -48,7 +48,9 @@ class Offers:
                 index=index,
                 requests_per_user=service.demand.requests_per_user_per_slot if service else 1.0,
                 uplink_mbit=(
-                    service.demand.uplink_mbit if service else float(world.classes.uplink_mbit[index])
+                    service.demand.uplink_mbit
+                    if service
+                    else float(world.classes.uplink_mbit[index])
                 ),
             )
         self._by_id = {offer.service_id: offer for offer in self._by_index.values()}

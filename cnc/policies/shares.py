@@ -72,7 +72,7 @@ class Candidates:
             transport = np.zeros_like(anywhere)
             transport[..., FALLBACK] = anywhere[..., FALLBACK]
             instead = np.where(transport.any(-1, keepdims=True), transport, anywhere)
-            usable = np.where(missing[..., None], instead, usable)
+            usable = np.where(np.expand_dims(missing, -1), instead, usable)
         return np.asarray(usable, dtype=bool)
 
     def residual_gc_s(self, observation: EndToEndObservation) -> Floats:

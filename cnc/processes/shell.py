@@ -117,7 +117,7 @@ class Shell:
     def presence(self, state: str) -> Presence:
         """This component's presence message."""
         return Presence(
-            state=state,  # type: ignore[arg-type]
+            state=state,
             layer=self._layer,
             pid=os.getpid(),
             since=now().isoformat(),

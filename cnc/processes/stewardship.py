@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cnc.errors import CncError, NotFoundError, UsageError
 from cnc.messages.envelope import new_id, now
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from cnc.processes.records import Registry
     from cnc.simulator.world import World
 
+ServiceState = Literal["registered", "deployed", "retired"]
+
 logger = logging.getLogger("cnc.service.knowledge")
 
 
@@ -48,7 +50,7 @@ def describe_offers(world: World, offers: Offers) -> tuple[ServiceDescriptor, ..
                 service=service_id,
                 name=offer.name,
                 scenario=offer.scenario,
-                service_class=offer.service_class,  # type: ignore[arg-type]
+                service_class=offer.service_class,
                 workflow=(
                     WorkflowStep(name="receive"),
                     WorkflowStep(name="process", after=("receive",)),
@@ -121,7 +123,7 @@ class Stewardship:
                 raise UsageError(f"{request.action} needs a service id")
             if request.action == "show":
                 return ServiceReply(ok=True, services=(registry.get(request.service),))
-            state = "deployed" if request.action == "deploy" else "retired"
+            state: ServiceState = "deployed" if request.action == "deploy" else "retired"
             return ServiceReply(ok=True, services=(registry.set_state(request.service, state),))
         except NotFoundError as error:
             return ServiceReply(ok=False, error=str(error), not_found=True)

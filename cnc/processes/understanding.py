@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ logger = logging.getLogger("cnc.e2e.knowledge")
 
 PAGE_TIMEOUT_S = 30.0
 """The service orchestrator may have to embed its seed entries first."""
+FIRST_SYNC_S = 15.0
+"""A first start embeds the shipped entries, which takes seconds."""
 CANDIDATES = 20
 """Text hits that are re-ranked by context."""
 
@@ -41,6 +44,7 @@ class Understanding:
         self._pending: list[VectorRecord] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._resync = asyncio.Event()
+        self._complete = threading.Event()
 
     def start(self) -> None:
         """Load the models and the replica in the background."""
@@ -50,6 +54,7 @@ class Understanding:
 
     async def close(self) -> None:
         """End the background work."""
+        self._complete.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -68,7 +73,13 @@ class Understanding:
         return True
 
     def retrieve(self, text: str, context: Context) -> tuple[ScoredEntry, ...]:
-        """The entries nearest to a request in its context; none before the replica is there."""
+        """The entries nearest to a request in its context.
+
+        Waits for the replica's first synchronisation, but not for ever: without a service
+        orchestrator the policy decides alone.
+        """
+        if not self._complete.wait(FIRST_SYNC_S):
+            logger.warning("plans without knowledge: no replica within %g s", FIRST_SYNC_S)
         index = self._index
         if index is None or len(index) == 0:
             return ()
@@ -116,6 +127,7 @@ class Understanding:
                 logger.warning("knowledge cannot be read: %s", problem)
                 return
             if not reply.changes:
+                self._complete.set()
                 return
             await self._apply(list(reply.changes))
 

@@ -238,7 +238,10 @@ class IntentDesk:
         record.entries = entries
         record.prior = candidate_rows(candidate_prior(entries))
         record.state = "unplanned"
-        return [] if self._observation is None else self._plan(record, self._observation)
+        observation = self._observation
+        if observation is None or observation.slot < 0:
+            return []
+        return self._plan(record, observation)
 
     def _plan(self, record: IntentRecord, observation: EndToEndObservation) -> list[Instruction]:
         intent = record.intent
@@ -318,7 +321,8 @@ class IntentDesk:
         instructions: list[Instruction] = []
         for record in list(self._records.values()):
             if record.state == "unplanned":
-                instructions += self._plan(record, observation)
+                if observation.slot >= 0:
+                    instructions += self._plan(record, observation)
             elif record.state == "announced":
                 instructions += self._await_replicas(record, observation)
             elif record.state in ("starting", "measuring", "kept"):

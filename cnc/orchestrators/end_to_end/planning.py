@@ -148,10 +148,11 @@ def make_plan(
     serving = admissible & prediction.ready & observation.live[world.node_domain][world.route_node]
     asked = demand.requests > 0
     ready = bool(serving[asked].any(axis=1).all())
-    usable = serving if ready else admissible
-    delta = agent.distribute(observation)[:, last]
+    usable = serving
     if not ready:
-        delta = _over_admissible(world, admissible, delta)
+        usable = admissible & observation.live[world.node_domain][world.route_node]
+        observation = _as_if_placed(observation, demand.service)
+    delta = _over_usable(world, usable, agent.distribute(observation)[:, last])
     routing = _spread(world, observation, delta, usable)
     flow = routing * demand.requests[:, None]
     return Plan(
@@ -165,8 +166,15 @@ def make_plan(
     )
 
 
-def _over_admissible(world: World, admissible: Booleans, delta: Floats) -> Floats:
-    """Before its replicas exist: the policy's wish on admissible candidates, else equal."""
+def _as_if_placed(observation: EndToEndObservation, service: int) -> EndToEndObservation:
+    """Before its replicas exist, the policy is asked as if every node had one."""
+    ready = observation.ready.copy()
+    ready[service] = np.maximum(ready[service], 1)
+    return replace(observation, ready=ready)
+
+
+def _over_usable(world: World, admissible: Booleans, delta: Floats) -> Floats:
+    """The policy's wish on candidates that can serve in time; equal where it has none."""
     possible = np.zeros_like(delta, dtype=bool)
     for k in range(delta.shape[1]):
         possible[:, k] = admissible[:, world.route_candidate == k].any(axis=1)
