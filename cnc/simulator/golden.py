@@ -40,6 +40,7 @@ COMPARED = (
 )
 CONSTANTS = 7
 REQUIRED = (
+    "world_const",
     "requests",
     "routing",
     "replicas",
@@ -51,7 +52,7 @@ REQUIRED = (
     *(
         f"world_{name}"
         for name in (
-            *("const", "service_class", "work_gc", "uplink_mbit", "downlink_mbit", "deadline_s"),
+            *("service_class", "work_gc", "uplink_mbit", "downlink_mbit", "deadline_s"),
             *("memory_gb", "popularity", "node_capacity_gc_s", "node_speed_gc_s"),
             *("node_memory_gb", "node_idle_w", "node_dynamic_w", "replica_capacity_gc_s"),
             *("replica_servers", "keepalive_w", "start_energy_j", "link_propagation_s"),
