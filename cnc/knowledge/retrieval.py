@@ -49,9 +49,15 @@ def context_text(context: Context) -> str:
         parts.append(f"{_load_word(context.load)} load")
     if context.hotspot is not None:
         parts.append(f"hotspot at {context.hotspot}")
-    if context.lost_domains:
-        parts.append(f"lost domains {', '.join(context.lost_domains)}")
+    parts += [f"while the {_place(domain)} {domain} is lost" for domain in context.lost_domains]
     return ", ".join(parts)
+
+
+def _place(domain: str) -> str:
+    """What people call a domain of this kind; entries about losses use the same words."""
+    return {"terminal": "terminal side", "ran": "RAN site", "transport": "core"}.get(
+        domain.rpartition("-")[0] or domain, "domain"
+    )
 
 
 def _load_word(load: float) -> str:

@@ -87,10 +87,10 @@ def test_the_order_of_hits_does_not_matter() -> None:
 
 
 def test_the_context_in_words() -> None:
-    full = Context(AR, "interactive", 1200, 20, 15, "ran-3", ("ran-1", "ran-2"))
+    full = Context(AR, "interactive", 1200, 20, 15, "ran-3", ("ran-1", "transport"))
     assert context_text(full) == (
         "ar split rendering, interactive service, heavy load, hotspot at ran-3, "
-        "lost domains ran-1, ran-2"
+        "while the RAN site ran-1 is lost, while the core transport is lost"
     )
     assert context_text(Context(AR)) == "ar split rendering"
 
