@@ -17,6 +17,7 @@ from cnc.errors import CncError
 from cnc.knowledge.retrieval import Context, candidate_prior
 from cnc.messages.intents import (
     EventName,
+    Intent,
     IntentEvent,
     IntentHistory,
     IntentRequest,
@@ -38,12 +39,13 @@ from cnc.orchestrators.end_to_end.influence import hosts_prior, used_knowledge
 from cnc.orchestrators.end_to_end.planning import (
     Plan,
     candidate_rows,
+    deadline_fit,
     extended,
     make_plan,
     obstacle,
 )
 from cnc.orchestrators.end_to_end.record import IntentRecord
-from cnc.orchestrators.end_to_end.verdict import verdict
+from cnc.orchestrators.end_to_end.verdict import required_share, verdict
 from cnc.orchestrators.events import MessageEvent
 from cnc.orchestrators.instructions import Compute, Instruction, Publish
 from cnc.orchestrators.offers import Offers
@@ -100,9 +102,9 @@ class IntentDesk:
     def priors(self) -> dict[int, Floats]:
         """[K] log-weights by traffic class of the running intents."""
         return {
-            record.traffic_class: record.prior
+            record.traffic_class: weights
             for record in self.active
-            if record.traffic_class is not None and record.prior is not None
+            if record.traffic_class is not None and (weights := record.weights) is not None
         }
 
     def hosts_prior(self, domains: int, services: int) -> Floats:
@@ -111,7 +113,7 @@ class IntentDesk:
         for record in self.active:
             assert record.demand is not None
             column = hosts_prior(
-                record.prior, record.demand.requests, self._world.candidates, domains
+                record.weights, record.demand.requests, self._world.candidates, domains
             )
             service = record.demand.service
             wish[:, service] = np.where(
@@ -251,19 +253,22 @@ class IntentDesk:
             demand = demand_of(intent, offer, self._world, _shares(observation))
         except CncError as error:
             return [self._end(record, "infeasible", message=str(error))]
-        wide = extended(observation, demand, record.prior)
+        asked = bool(demand.requests.any())
+        record.fit = deadline_fit(self._world, observation, demand) if asked else None
+        assert record.weights is not None
+        wide = extended(observation, demand, record.weights)
         against = obstacle(self._world, wide, demand)
         plan = make_plan(self._world, wide, demand, self._agent, self._node_names, self._link_names)
         plain = (
             make_plan(
                 self._world,
-                extended(observation, demand, np.zeros_like(record.prior)),
+                extended(observation, demand, record.weights - record.prior),
                 demand,
                 self._agent,
                 self._node_names,
                 self._link_names,
             )
-            if demand.requests.any()
+            if asked
             else plan
         )
         record.demand, record.plan = demand, plan
@@ -278,16 +283,23 @@ class IntentDesk:
         record.announced_at = observation.slot
         record.state = "announced"
         instructions: list[Instruction] = [planned]
-        if plan.ready:
+        if starts_now(plan, intent):
             instructions += self._start(record, observation.slot)
         return instructions
 
     def _planned(self, record: IntentRecord, plan: Plan) -> Publish:
+        assert record.intent is not None
         message = (
             "its service runs where it is needed: traffic starts with the next slot"
-            if plan.ready
+            if starts_now(plan, record.intent)
             else "replicas come with the next frame; traffic starts when they are ready"
         )
+        asked = required_share(record.intent)
+        if plan.predicted.satisfied_share < asked:
+            message += (
+                f". Only {plan.predicted.satisfied_share:.1%} are predicted to be in time where it "
+                f"runs now, and {asked:.1%} are asked: a longer latency would be kept better"
+            )
         record.placements = plan.placements
         return self._say(
             record,
@@ -334,6 +346,7 @@ class IntentDesk:
     ) -> list[Instruction]:
         assert record.demand is not None and record.prior is not None
         assert record.announced_at is not None
+        record.fit = deadline_fit(self._world, observation, record.demand)
         wide = extended(observation, record.demand, record.prior)
         last = len(wide.classes.service) - 1
         node = self._world.route_node
@@ -342,7 +355,8 @@ class IntentDesk:
             & (observation.ready[record.demand.service] > 0)[node]
             & observation.live[self._world.node_domain][node]
         )
-        if serving[record.demand.requests > 0].any(axis=1).all():
+        deployed = observation.slot > record.announced_at + self._until_frame(record.announced_at)
+        if deployed and serving[record.demand.requests > 0].any(axis=1).all():
             return self._start(record, observation.slot)
         if observation.slot - record.announced_at > PATIENCE_SLOTS:
             short = np.flatnonzero((record.demand.requests > 0) & ~serving.any(axis=1))
@@ -356,6 +370,11 @@ class IntentDesk:
                 )
             ]
         return []
+
+    def _until_frame(self, slot: int) -> int:
+        """Slots from `slot`, which is decided, to the next frame start, when domains deploy."""
+        frame = self._world.parameters.frame_slots
+        return frame - slot % frame
 
     def _measure(
         self, record: IntentRecord, observation: EndToEndObservation, source: QualitySource
@@ -570,6 +589,11 @@ class IntentDesk:
             record.started_at = None
             record.window = type(record.window)()
         self._observation = None
+
+
+def starts_now(plan: Plan, intent: Intent) -> bool:
+    """What runs already is predicted to serve the intent as asked."""
+    return plan.ready and plan.predicted.satisfied_share >= required_share(intent)
 
 
 def _shares(observation: EndToEndObservation) -> Floats:

@@ -60,6 +60,33 @@ def extended(base: EndToEndObservation, demand: Demand, prior: Floats) -> EndToE
     )
 
 
+def deadline_fit(world: World, observation: EndToEndObservation, demand: Demand) -> Floats:
+    """[K] log-weights, 0 to -4: how well each candidate would keep the demand's deadline.
+
+    The share that a candidate is predicted to serve in time, over all its ready nodes (a
+    domain may choose any of them), as if every node had a replica where none has. Without it
+    a policy that looks at capacity alone sends requests where they arrive late.
+    """
+    wide = extended(observation, demand, np.zeros(world.candidates.shape[1]))
+    prediction = predict_routes(world, wide, len(wide.classes.service) - 1)
+    within = prediction.share_within(demand.deadline_s * 1e3)
+    anywhere: Booleans = np.asarray(prediction.ready.any(axis=0))
+    share = np.zeros(world.candidates.shape[1])
+    asked = demand.requests > 0
+    for k in range(len(share)):
+        routes = np.flatnonzero(np.asarray(world.route_candidate) == k)
+        serving = (
+            prediction.ready[:, routes]
+            if anywhere[routes].any()
+            else np.ones((len(within), len(routes)), dtype=bool)
+        )
+        part = np.where(serving, within[:, routes], 0.0).sum(axis=1)
+        count = serving.sum(axis=1)
+        mean = np.divide(part, count, out=within[:, routes].mean(axis=1), where=count > 0)
+        share[k] = float(np.average(mean[asked], weights=demand.requests[asked]))
+    return np.asarray(np.clip(2.0 * np.log(np.maximum(share, 1e-3)), -4.0, 0.0))
+
+
 def obstacle(world: World, observation: EndToEndObservation, demand: Demand) -> str | None:
     """Why the demand cannot be met, with the nearest offer; None when nothing speaks against it.
 

@@ -30,7 +30,9 @@ class IntentRecord:
     intent: Intent | None = None
     entries: tuple[ScoredEntry, ...] = ()
     prior: Floats | None = None
-    """[K] log-weights on candidates."""
+    """[K] log-weights on candidates, from knowledge."""
+    fit: Floats | None = None
+    """[K] log-weights: how well each candidate keeps the deadline."""
     plan: Plan | None = None
     demand: Demand | None = None
     traffic_class: int | None = None
@@ -46,6 +48,13 @@ class IntentRecord:
     def intent_id(self) -> str:
         """The id that the user's client gave."""
         return self.request.intent_id
+
+    @property
+    def weights(self) -> Floats | None:
+        """[K] log-weights of knowledge and deadline together."""
+        if self.prior is None:
+            return None
+        return self.prior if self.fit is None else self.prior + self.fit
 
     @property
     def group(self) -> str:
@@ -87,6 +96,7 @@ class IntentRecord:
             "state": self.state,
             "intent": None if self.intent is None else self.intent.model_dump(mode="json"),
             "prior": None if self.prior is None else self.prior.tolist(),
+            "fit": None if self.fit is None else self.fit.tolist(),
             "demand": {
                 "service": self.demand.service,
                 "uplink_mbit": self.demand.uplink_mbit,
@@ -111,6 +121,8 @@ class IntentRecord:
         record.state = data["state"]
         record.intent = None if data["intent"] is None else Intent.model_validate(data["intent"])
         record.prior = None if data["prior"] is None else np.array(data["prior"])
+        fit = data.get("fit")
+        record.fit = None if fit is None else np.array(fit)
         record.demand = Demand(
             service=demand["service"],
             uplink_mbit=demand["uplink_mbit"],
