@@ -24,7 +24,7 @@ _ADVICE = (
     (
         ("malformed", "not a database", "corrupt"),
         "it was left as it was: move it away and restore a backup or import an export "
-        "(cnc knowledge add FILE), or name another with --database URL",
+        "(cnc knowledge import FILE), or name another with --database URL",
     ),
     (("locked", "busy"), "another process holds it: end that process or try again later"),
     (
