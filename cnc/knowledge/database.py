@@ -19,17 +19,20 @@ BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for another process's transaction."""
 
 _ADVICE = (
-    (("readonly", "read-only"), "change its rights, or name another with --database URL"),
+    (
+        ("readonly", "read-only"),
+        "change its rights, or name another with --home DIR or CNC_DATABASE=URL",
+    ),
     (("disk is full", "disk full", "no space"), "free some space and try again"),
     (
         ("malformed", "not a database", "corrupt"),
         "it was left as it was: move it away and restore a backup or import an export "
-        "(cnc knowledge import FILE), or name another with --database URL",
+        "(cnc knowledge import FILE), or name another with --home DIR or CNC_DATABASE=URL",
     ),
     (("locked", "busy"), "another process holds it: end that process or try again later"),
     (
         ("unable to open", "disk i/o"),
-        "check that its folder exists and can be written, or name another with --database URL",
+        "check that its folder exists and can be written, or name another with --home DIR or CNC_DATABASE=URL",
     ),
     (
         ("could not connect", "connection refused", "connection failed", "password", "translate"),
@@ -37,7 +40,7 @@ _ADVICE = (
     ),
     (
         ("no such column", "no column", "undefined column", "does not exist"),
-        "it was written by another version: name a new one with --database URL and import an "
+        "it was written by another version: name a new one with --home DIR or CNC_DATABASE=URL and import an "
         "export of the old one",
     ),
 )
@@ -145,7 +148,7 @@ def _make_folder(url: URL) -> None:
     except OSError as error:
         raise StorageError(
             f"the folder {folder} of the database cannot be made ({error.strerror or error}); "
-            "change its rights, or name another place with --database URL"
+            "change its rights, or name another place with --home DIR or CNC_DATABASE=URL"
         ) from error
 
 

@@ -225,7 +225,7 @@ def test_a_kill_in_the_middle_loses_and_doubles_nothing(sqlite_url: str, opened:
 
 def test_a_place_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(StorageError, match="--database"):
+    with pytest.raises(StorageError, match="CNC_DATABASE"):
         KnowledgeStore(f"sqlite:///{tmp_path / 'file' / 'cnc.db'}")
 
 

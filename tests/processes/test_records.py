@@ -104,5 +104,5 @@ def test_a_corrupt_file_is_left_as_it_is(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="--database"):
+    with pytest.raises(StorageError, match="CNC_DATABASE"):
         Registry(f"sqlite:///{tmp_path / 'file' / 'cnc.db'}")
