@@ -18,21 +18,22 @@ from cnc.errors import StorageError
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for another process's transaction."""
 
+_ELSEWHERE = "name another with --home DIR or CNC_DATABASE=URL"
 _ADVICE = (
     (
         ("readonly", "read-only"),
-        "change its rights, or name another with --home DIR or CNC_DATABASE=URL",
+        f"change its rights, or {_ELSEWHERE}",
     ),
     (("disk is full", "disk full", "no space"), "free some space and try again"),
     (
         ("malformed", "not a database", "corrupt"),
         "it was left as it was: move it away and restore a backup or import an export "
-        "(cnc knowledge import FILE), or name another with --home DIR or CNC_DATABASE=URL",
+        f"(cnc knowledge import FILE), or {_ELSEWHERE}",
     ),
     (("locked", "busy"), "another process holds it: end that process or try again later"),
     (
         ("unable to open", "disk i/o"),
-        "check that its folder exists and can be written, or name another with --home DIR or CNC_DATABASE=URL",
+        f"check that its folder exists and can be written, or {_ELSEWHERE}",
     ),
     (
         ("could not connect", "connection refused", "connection failed", "password", "translate"),
@@ -40,8 +41,7 @@ _ADVICE = (
     ),
     (
         ("no such column", "no column", "undefined column", "does not exist"),
-        "it was written by another version: name a new one with --home DIR or CNC_DATABASE=URL and import an "
-        "export of the old one",
+        f"it was written by another version: {_ELSEWHERE} and import an export of the old one",
     ),
 )
 
@@ -148,7 +148,7 @@ def _make_folder(url: URL) -> None:
     except OSError as error:
         raise StorageError(
             f"the folder {folder} of the database cannot be made ({error.strerror or error}); "
-            "change its rights, or name another place with --home DIR or CNC_DATABASE=URL"
+            f"change its rights, or {_ELSEWHERE}"
         ) from error
 
 
