@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from cnc.errors import ConfigurationError
+from cnc.simulator.generator import generate_world
 from cnc.simulator.golden import (
     COMPARED,
     classes_of,
@@ -18,6 +20,9 @@ from cnc.simulator.golden import (
     world_of,
 )
 from cnc.simulator.kernel import ExogenousTensors, Kernel, State
+from cnc.simulator.parameters import ScenarioParameters
+from cnc.simulator.rows import Rows
+from cnc.simulator.world import World
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "tests/data/golden").glob("*.npz"))
@@ -52,7 +57,7 @@ def test_every_outcome_of_every_slot_agrees(
 def test_all_slots_as_one_batch_with_gradients_agree(
     golden: dict[str, np.ndarray], dtype: torch.dtype
 ) -> None:
-    """Gradients take another way through the kernel than `deviations` does."""
+    """As training of routing asks; `deviations` steps without gradients."""
     world = world_of(golden)
     kernel = Kernel.of(world, classes_of(golden, world), dtype=dtype)
     replicas = tensors(golden, "replicas", dtype)
@@ -116,16 +121,78 @@ def test_the_admissible_routes_are_the_same(golden: dict[str, np.ndarray]) -> No
     np.testing.assert_array_equal(found, golden["world_admissible_route"])
 
 
+def test_an_error_in_the_way_of_batches_is_found(
+    golden: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches without gradients take a way of their own; the comparison must cover it."""
+    right = Rows.satisfied
+
+    def wrong(self: Rows, *inputs: torch.Tensor) -> torch.Tensor:
+        return right(self, *inputs) * (1.0 + 1e-8)
+
+    monkeypatch.setattr(Rows, "satisfied", wrong)
+    worst = {d.outcome: d.error for d in deviations(golden)}
+    assert worst["satisfied"] == pytest.approx(1e-8, rel=1e-3)
+
+
 def test_a_wrong_outcome_is_found(golden: dict[str, np.ndarray]) -> None:
     wrong = {**golden, "cost": golden["cost"] * (1.0 + 2e-9)}
     worst = {d.outcome: d.error for d in deviations(wrong)}
     assert worst["cost"] > 1e-9 >= max(e for name, e in worst.items() if name != "cost")
 
 
+def golden_arrays(world: World) -> dict[str, np.ndarray]:
+    """The `world_*` arrays of a world in the form of the golden cases."""
+    names = {
+        "service_class": world.service_class,
+        "work_gc": world.work_gc,
+        "memory_gb": world.memory_gb,
+        "popularity": world.popularity,
+        "keepalive_w": world.keepalive_w,
+        "replica_capacity_gc_s": world.node_replica_capacity_gc_s,
+        "replica_servers": world.node_servers,
+        "start_energy_j": world.node_start_energy_j,
+        "route_node": world.route_node,
+        "route_candidate": world.route_candidate,
+        "candidates": world.candidates,
+        "const": np.array([1.0, 10.0, 0.4, 0.98, 1.0, 8.0, 4.0]),
+        "route_links": np.array(
+            [
+                (origin, route, link)
+                for (origin, route, _), link in np.ndenumerate(world.route_links)
+                if link >= 0
+            ]
+        ),
+        **{name: getattr(world.classes, name) for name in ("uplink_mbit", "downlink_mbit")},
+        "deadline_s": world.classes.deadline_s,
+    }
+    for name in ("capacity_gc_s", "speed_gc_s", "memory_gb", "idle_w", "dynamic_w", "domain"):
+        names[f"node_{name}"] = getattr(world, f"node_{name}")
+    for name in ("propagation_s", "nominal_capacity_mbit_s", "nominal_energy_j_mbit"):
+        names[f"link_{name}"] = getattr(world, f"link_{name}")
+    return {f"world_{name}": array for name, array in names.items()}
+
+
+@pytest.mark.parametrize("cells", [1, 2, 6])
+def test_worlds_of_other_sizes_are_read(cells: int) -> None:
+    parameters = ScenarioParameters(cells=cells, services=8)
+    parameters = replace(
+        parameters,
+        terminal=replace(parameters.terminal, nodes=2),
+        transport=replace(parameters.transport, nodes=5),
+    )
+    world = generate_world(parameters, 1)
+    found = world_of(golden_arrays(world))
+    assert found.domain_ids == world.domain_ids
+    for name, value in vars(world).items():
+        if isinstance(value, np.ndarray):
+            np.testing.assert_array_equal(getattr(found, name), value, err_msg=name)
+
+
 def test_the_table_is_printed(tmp_path: Path) -> None:
     def verify(*files: Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "benchmarks/verify_golden.py", *map(str, files)]
-        environment = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
     arrays = load_golden(FILES[0])
