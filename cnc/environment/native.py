@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from cnc.environment.infrastructure import Measurement, SlotOutcome
@@ -27,6 +29,7 @@ from cnc.messages.telemetry import (
 from cnc.simulator.world import World
 
 MIB_PER_GB = 1024.0
+Instances = tuple[tuple[int, int, int], ...]
 
 
 def native_telemetry(
@@ -67,10 +70,22 @@ def _outcome(site: Site, last: SlotOutcome) -> DomainOutcome:
     )
 
 
-def _present(ready: Integers, placed: Integers, node: int) -> list[tuple[int, int, int]]:
+def _present(ready: Integers, placed: Integers, node: int) -> Instances:
     """(service, ready, placed) of the services on a node."""
     here = np.flatnonzero((ready[:, node] > 0) | (placed[:, node] > 0))
-    return [(int(s), int(ready[s, node]), int(placed[s, node])) for s in here]
+    return tuple((int(s), int(ready[s, node]), int(placed[s, node])) for s in here)
+
+
+@lru_cache(maxsize=4096)
+def _apps(present: Instances) -> tuple[DeviceApp, ...]:
+    """The same within a frame, so built once."""
+    return tuple(DeviceApp(service=s, running=ready, wanted=placed) for s, ready, placed in present)
+
+
+@lru_cache(maxsize=4096)
+def _pods(present: Instances) -> tuple[Pod, ...]:
+    """The same within a frame, so built once."""
+    return tuple(Pod(service=s, ready=ready, desired=placed) for s, ready, placed in present)
 
 
 def _terminal(
@@ -85,10 +100,7 @@ def _terminal(
             own_apps_cpu=float(measured.background[node]),
             cpu=float(measured.utilisation[node]),
             backlog_gc=float(measured.backlog_gc[node]),
-            apps=tuple(
-                DeviceApp.model_construct(service=s, running=ready, wanted=placed)
-                for s, ready, placed in _present(measured.ready, measured.placed, node)
-            ),
+            apps=_apps(_present(measured.ready, measured.placed, node)),
         )
         for name, node in zip(site.node_names, site.nodes.tolist(), strict=True)
     )
@@ -140,10 +152,7 @@ def _ran(world: World, site: Site, measured: Measurement) -> RanTelemetry:
             vran_load=float(measured.background[node]),
             load=float(measured.utilisation[node]),
             queued_gc=float(measured.backlog_gc[node]),
-            pods=tuple(
-                Pod.model_construct(service=s, ready=ready, desired=placed)
-                for s, ready, placed in _present(measured.ready, measured.placed, node)
-            ),
+            pods=_pods(_present(measured.ready, measured.placed, node)),
         )
         for name, node in zip(site.node_names, site.nodes.tolist(), strict=True)
     )
@@ -197,7 +206,7 @@ def _transport(world: World, site: Site, measured: Measurement) -> TransportTele
             tenants=float(measured.background[node]),
             usage=float(measured.utilisation[node]),
             pending_gc=float(measured.backlog_gc[node]),
-            deployments=tuple(_present(measured.ready, measured.placed, node)),
+            deployments=_present(measured.ready, measured.placed, node),
         )
         for name, node in zip(site.node_names, site.nodes.tolist(), strict=True)
     )

@@ -47,6 +47,8 @@ class SystemConfig:
     """Keep snapshots, so that a restarted component resumes."""
     reorchestrate: bool = True
     """The service orchestrator may ask for re-orchestration; off for exact comparisons."""
+    understand: bool = True
+    """E2E loads its models and its knowledge replica at birth; off where no intents come."""
     embedder: str | None = None
     """Embedding model by name or path; None is the packaged one."""
     database: str | None = None

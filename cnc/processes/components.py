@@ -114,7 +114,8 @@ async def run_end_to_end(blueprint: Blueprint, on_notice: Notice | None = None) 
             detail=f"policy {config.policy}",
             on_message=understanding.take,
         )
-        understanding.start()
+        if config.understand:
+            understanding.start()
         await shell.run()
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from cnc import __version__
 from cnc.bus.interface import Bus, Outgoing, Received
@@ -62,6 +63,7 @@ class InfrastructureProcess:
         on_slot: Callable[[SlotRecord], None] | None = None,
         on_notice: Callable[[str], None] | None = None,
     ) -> None:
+        torch.set_num_threads(1)  # a batch of one gains nothing from more, and pays for waking them
         self.bus = bus
         self._blueprint = blueprint
         self._config = blueprint.config
