@@ -60,7 +60,7 @@ def check_routing(
         "routing sends more than all requests (its row sums to more than 1)",
     )
     flow = (exogenous.requests[..., None] * routing).transpose(-3, -2).flatten(-2)
-    used = kernel._per_service(flow @ kernel.on_node)
+    used = kernel._per_service(kernel.on_node.onto(flow))
     _refuse(
         (used > TOLERANCE) & (state.ready < 0.5),
         ("service", "node"),

@@ -1,8 +1,8 @@
 """One slot of the system model, batched and differentiable in the routing.
 
 Implements "Outcome of a slot" of docs/system-model.md. No loop over services, nodes or routes:
-flows are summed onto nodes and links by incidence matrices, and what a route meets is gathered
-back. Without gradients the route-wise part runs in blocks of worlds (`blocks`, `rows`).
+flows are summed onto nodes and links (`incidence`), and what a route meets is gathered back.
+Without gradients the route-wise part runs in blocks of worlds (`blocks`, `rows`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import torch
 from cnc.errors import SimulationError
 from cnc.simulator import blocks, checks, percentiles
 from cnc.simulator.accounting import account
+from cnc.simulator.incidence import Incidence
 from cnc.simulator.outcome import ExogenousTensors, Flows, Outcome, State, Tensor
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.simulator.rows import Conditions, Rows
@@ -72,17 +73,11 @@ class Kernel:
         node = torch.as_tensor(first.route_node.reshape(-1), device=device)
         self.route_node = node
         """[D*R]"""
-        on_node = torch.zeros(len(node), self.nodes, dtype=dtype, device=device)
-        on_node[torch.arange(len(node), device=device), node] = 1.0
-        self.on_node = on_node
         along = torch.as_tensor(first.route_links.reshape(len(node), -1), device=device)
-        on_link = torch.zeros(len(node), self.links + 1, dtype=dtype, device=device)
-        on_link.scatter_add_(
-            1, torch.where(along < 0, self.links, along), torch.ones_like(along, dtype=dtype)
-        )
-        self.on_link = on_link[:, : self.links].contiguous()
         self.along = torch.where(along < 0, self.links, along)
         """[D*R, 3], the number of links where there is none."""
+        self.on_node = Incidence(node[:, None], self.nodes, dtype)
+        self.on_link = Incidence(self.along, self.links, dtype)
         self.class_to_service = torch.zeros(self.services, self.classes, dtype=dtype, device=device)
         self.class_to_service[self.service, torch.arange(self.classes, device=device)] = 1.0
         self.blocks: blocks.Blocks | None = None
@@ -202,7 +197,7 @@ class Kernel:
         asked = exogenous.requests
         if rows is None:
             flow = (asked[..., None] * routing).transpose(-3, -2).flatten(-2)
-            on_node = flow @ self.on_node
+            on_node = self.on_node.onto(flow)
             per_route, counts = (flow * self.size[..., None]).sum(-2), flow.sum(-2)
         else:
             flow, on_node = rows.flow(asked, routing)
@@ -215,10 +210,10 @@ class Kernel:
         rho = beta + own
         granted = self.replica_gc_s[..., None, :] * state.ready * tau
         rho_replica = work / torch.where(granted > 0, granted, torch.ones_like(granted))
-        bits = per_route @ self.on_link
+        bits = self.on_link.onto(per_route)
         load = bits / (exogenous.link_capacity * tau)
         conditions = self._conditions(
-            state, exogenous, counts @ self.on_link, bits, load, rho, rho_replica, own
+            state, exogenous, self.on_link.onto(counts), bits, load, rho, rho_replica, own
         )
         if rows is None:
             flows = self._flows(conditions, flow)
@@ -290,8 +285,8 @@ class Kernel:
         padded = torch.cat([link_kept, torch.ones_like(link_kept[..., :1])], dim=-1)
         along = padded[..., self.along]
         return Conditions(
-            route_s=(2.0 * self.propagation + wait) @ self.on_link.T,
-            per_mbit_s=(1.0 / capacity) @ self.on_link.T,
+            route_s=self.on_link.along(2.0 * self.propagation + wait),
+            per_mbit_s=self.on_link.along(1.0 / capacity),
             path_kept=along[..., 0] * along[..., 1] * along[..., 2],
             service_s=self._of_class(work_gc / speed + queue[..., None, :]),
             kept=self._of_class(node_kept[..., None, :] / rho_replica.clamp(min=1.0)),
