@@ -45,6 +45,8 @@ class Site:
     node_replica_gc_s: Floats
     work_gc: Floats
     memory_gb: Floats
+    most_replicas: int
+    """Of one service on one node."""
     path_links: tuple[int, int] | None
     """Positions (in `links`) of the two parallel links whose shares it decides."""
     zero_load_s: Floats
@@ -121,6 +123,7 @@ def site_of(world: World, domain: int) -> Site:
         node_replica_gc_s=world.node_replica_capacity_gc_s[nodes],
         work_gc=world.work_gc,
         memory_gb=world.memory_gb,
+        most_replicas=world.parameters.most_replicas,
         path_links=_parallel_links(world, domain, kind, links),
         zero_load_s=zero_load,
         per_mbit_s=per_mbit,

@@ -115,6 +115,7 @@ class GreedyDomain:
             usable_nodes(site, order),
             site.node_replica_gc_s,
             keep_one=site.kind == "transport",
+            most_replicas=site.most_replicas,
         )
 
     def split(self, observation: DomainObservation, order: Order) -> Split:

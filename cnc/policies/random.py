@@ -17,7 +17,7 @@ from cnc.environment.observations import (
 from cnc.environment.sites import Floats, Integers, Site
 from cnc.policies.greedy import usable_nodes
 from cnc.policies.interface import END_TO_END_AGENT, generator_of
-from cnc.policies.placement import MOST_REPLICAS, pack
+from cnc.policies.placement import pack
 from cnc.policies.shares import Candidates, normalised
 from cnc.simulator.world import World
 
@@ -90,12 +90,13 @@ class RandomDomain:
                 usable,
                 site.node_replica_gc_s,
                 keep_one=True,
+                most_replicas=site.most_replicas,
             )
         free = site.node_memory_gb - site.memory_gb @ replicas
         pairs = np.argwhere(usable)
         while len(pairs):
             fits = (site.memory_gb[pairs[:, 0]] <= free[pairs[:, 1]] + 1e-9) & (
-                replicas[pairs[:, 0], pairs[:, 1]] < MOST_REPLICAS
+                replicas[pairs[:, 0], pairs[:, 1]] < site.most_replicas
             )
             pairs = pairs[fits]
             if not len(pairs):

@@ -12,7 +12,6 @@ from cnc.errors import MessageError
 from cnc.messages.telemetry import DomainActuation
 
 TOLERANCE = 1e-6
-MOST_REPLICAS = 8
 
 
 def checked_part(site: Site, measured: Measurement, body: DomainActuation) -> DomainPart:
@@ -55,8 +54,8 @@ def _replicas(
     replicas = np.array(body.replicas, dtype=np.int64)
     if replicas.shape != shape:
         raise MessageError(f"replicas have shape {replicas.shape} instead of {shape}")
-    if (replicas < 0).any() or (replicas > MOST_REPLICAS).any():
-        raise MessageError(f"replicas lie outside 0 to {MOST_REPLICAS}")
+    if (replicas < 0).any() or (replicas > site.most_replicas).any():
+        raise MessageError(f"replicas lie outside 0 to {site.most_replicas}")
     used = site.memory_gb @ replicas
     if (used > site.node_memory_gb + TOLERANCE).any():
         node = int(np.argmax(used - site.node_memory_gb))

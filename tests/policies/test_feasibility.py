@@ -12,7 +12,7 @@ from cnc.environment.infrastructure import Measurement
 from cnc.environment.observations import EndToEndObservation
 from cnc.environment.sites import Site, site_of
 from cnc.errors import UsageError
-from cnc.policies.placement import MOST_REPLICAS, pack
+from cnc.policies.placement import pack
 from cnc.policies.popularity import KEEP, Popularity
 from cnc.policies.registry import CENTRALISED, DISTRIBUTED, distributed_policy
 from cnc.policies.shares import normalised
@@ -94,7 +94,7 @@ def test_replicas_fit(seed: int, name: str, cells: int) -> None:
         replicas = agent.deploy(observe_domain(measured, site), order)
         assert replicas.shape == (len(world.work_gc), len(site.nodes))
         assert np.issubdtype(replicas.dtype, np.integer)
-        assert replicas.min() >= 0 and replicas.max() <= MOST_REPLICAS
+        assert replicas.min() >= 0 and replicas.max() <= site.most_replicas
         assert (site.memory_gb @ replicas <= site.node_memory_gb + 1e-9).all()
         if site.kind == "transport":
             assert (replicas.sum(axis=1) >= 1).all()
@@ -212,11 +212,13 @@ def test_packing_fills_the_memory(seed: int) -> None:
     memory, room = stream.uniform(0.5, 6, 7), stream.uniform(2, 20, 3)
     weights = stream.uniform(0, 5, 7) * stream.integers(0, 2, 7)
     usable = stream.random((7, 3)) < 0.6
-    found = pack(weights, memory, room, usable, stream.uniform(5, 20, 3), keep_one=False)
+    found = pack(
+        weights, memory, room, usable, stream.uniform(5, 20, 3), keep_one=False, most_replicas=3
+    )
     free = room - memory @ found
     assert (free >= -1e-9).all()
     assert (found[weights == 0] == 0).all() and (found[~usable] == 0).all()
-    more = usable & (weights > 0)[:, None] & (found < MOST_REPLICAS)
+    more = usable & (weights > 0)[:, None] & (found < 3)
     assert not (more & (memory[:, None] <= free[None, :])).any()
 
 

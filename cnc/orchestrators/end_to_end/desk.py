@@ -21,21 +21,16 @@ from cnc.messages.intents import (
     IntentEvent,
     IntentHistory,
     IntentRequest,
-    Placement,
     Recognition,
 )
-from cnc.messages.knowledge import (
-    AppliesTo,
-    Effect,
-    KnowledgeEntry,
-    KnowledgeRequest,
-    ScoredEntry,
-)
+from cnc.messages.knowledge import ScoredEntry
 from cnc.messages.reports import DomainReport
-from cnc.messages.telemetry import ClassQuality, DemandRequest, TrafficClass
+from cnc.messages.telemetry import ClassQuality, DemandRequest
 from cnc.messages.topics import Topics
+from cnc.orchestrators.end_to_end.book import IntentBook
 from cnc.orchestrators.end_to_end.demand import demand_of
-from cnc.orchestrators.end_to_end.influence import hosts_prior, used_knowledge
+from cnc.orchestrators.end_to_end.influence import used_knowledge
+from cnc.orchestrators.end_to_end.lessons import lessons
 from cnc.orchestrators.end_to_end.planning import (
     Plan,
     candidate_rows,
@@ -45,6 +40,7 @@ from cnc.orchestrators.end_to_end.planning import (
     obstacle,
 )
 from cnc.orchestrators.end_to_end.record import IntentRecord
+from cnc.orchestrators.end_to_end.tracking import actual_placements
 from cnc.orchestrators.end_to_end.verdict import required_share, verdict
 from cnc.orchestrators.events import MessageEvent
 from cnc.orchestrators.instructions import Compute, Instruction, Publish
@@ -54,8 +50,6 @@ from cnc.simulator.world import World
 
 PATIENCE_SLOTS = 25
 """Slots after which an announced group that no domain serves ends as infeasible."""
-HISTORY_LIMIT = 200
-"""Ended intents that are remembered for `list` and `explain`."""
 
 
 class QualitySource(Protocol):
@@ -88,59 +82,8 @@ class IntentDesk:
         self._topics = topics
         self._node_names = node_names
         self._link_names = link_names
-        self._records: dict[str, IntentRecord] = {}
+        self.book = IntentBook(world)
         self._observation: EndToEndObservation | None = None
-
-    # -- what others ask ---------------------------------------------------------------------
-
-    @property
-    def active(self) -> tuple[IntentRecord, ...]:
-        """Intents with a group that runs or waits to run."""
-        running = ("announced", "starting", "measuring", "kept")
-        return tuple(r for r in self._records.values() if r.state in running)
-
-    def priors(self) -> dict[int, Floats]:
-        """[K] log-weights by traffic class of the running intents."""
-        return {
-            record.traffic_class: weights
-            for record in self.active
-            if record.traffic_class is not None and (weights := record.weights) is not None
-        }
-
-    def hosts_prior(self, domains: int, services: int) -> Floats:
-        """[domains, S] wishes of the running intents for deployment."""
-        wish = np.zeros((domains, services))
-        for record in self.active:
-            assert record.demand is not None
-            column = hosts_prior(
-                record.weights, record.demand.requests, self._world.candidates, domains
-            )
-            service = record.demand.service
-            wish[:, service] = np.where(
-                np.abs(column) > np.abs(wish[:, service]), column, wish[:, service]
-            )
-        return wish
-
-    def announced(self, classes: int) -> Floats | None:
-        """[D, C] demand that waits for replicas, carried by the service's base class."""
-        waiting = [r for r in self.active if r.state == "announced"]
-        if not waiting:
-            return None
-        demand = np.zeros((self._world.candidates.shape[0], classes))
-        for record in waiting:
-            assert record.demand is not None
-            demand[:, record.demand.service] += record.demand.requests
-        return demand
-
-    def class_rows(self, origins: Sequence[int]) -> tuple[TrafficClass, ...]:
-        """The classes of intents as one domain with these candidate origins is told."""
-        rows = []
-        for record in self.active:
-            assert record.demand is not None
-            waits = record.state == "announced"
-            demand = record.demand.requests[list(origins)]
-            rows.append(record.class_row(demand if waits else None))
-        return tuple(rows)
 
     # -- steps of the life cycle ---------------------------------------------------------------
 
@@ -150,12 +93,11 @@ class IntentDesk:
             return self._history(event, body)
         if body.action == "withdraw":
             return self._withdraw(event, body)
-        known = self._records.get(body.intent_id)
+        known = self.book.get(body.intent_id)
         if known is not None:
             return [self._again(known)]
         record = IntentRecord(request=body, reply_to=event.reply_to)
-        self._records[body.intent_id] = record
-        self._trim()
+        self.book.add(record)
         instructions = [self._say(record, "received", text=body.text)]
         if body.intent is not None:
             record.intent = body.intent
@@ -173,7 +115,7 @@ class IntentDesk:
 
     def recognised(self, token: str, result: Recognition | None, error: str) -> list[Instruction]:
         """The recogniser answered."""
-        record = self._records.get(token)
+        record = self.book.get(token)
         if record is None or record.state != "recognising":
             return []
         if result is None:
@@ -234,7 +176,7 @@ class IntentDesk:
         self, token: str, entries: tuple[ScoredEntry, ...], error: str
     ) -> list[Instruction]:
         """Knowledge came back; without any the policy decides alone."""
-        record = self._records.get(token)
+        record = self.book.get(token)
         if record is None or record.state != "retrieving":
             return []
         record.entries = entries
@@ -279,7 +221,7 @@ class IntentDesk:
         if record.request.dry_run:
             record.state = "ended"
             return [planned]
-        record.traffic_class = self._free_class()
+        record.traffic_class = self.book.free_class()
         record.announced_at = observation.slot
         record.state = "announced"
         instructions: list[Instruction] = [planned]
@@ -311,14 +253,6 @@ class IntentDesk:
             message=message,
         )
 
-    def _free_class(self) -> int:
-        base = len(self._world.classes.service)
-        taken = {record.traffic_class for record in self.active}
-        free = base
-        while free in taken:
-            free += 1
-        return free
-
     def _start(self, record: IntentRecord, slot: int) -> list[Instruction]:
         record.state = "starting"
         record.started_at = slot + 1
@@ -331,7 +265,7 @@ class IntentDesk:
         """Move every intent on with the state before a slot."""
         self._observation = observation
         instructions: list[Instruction] = []
-        for record in list(self._records.values()):
+        for record in self.book:
             if record.state == "unplanned":
                 if observation.slot >= 0:
                     instructions += self._plan(record, observation)
@@ -389,7 +323,11 @@ class IntentDesk:
             return self._restart_group(record, observation)
         if record.state == "starting":
             record.state = "measuring"
-            record.placements = self._actual(record, observation, source)
+            delta = self._agent.distribute(observation)
+            actual = actual_placements(
+                self._world, record, delta, source.reports_at(observation.slot), self._node_names
+            )
+            record.placements = actual or record.placements
             instructions.append(
                 self._say(
                     record,
@@ -421,44 +359,6 @@ class IntentDesk:
             return self._start(record, observation.slot)
         return []
 
-    def _actual(
-        self, record: IntentRecord, observation: EndToEndObservation, source: QualitySource
-    ) -> tuple[Placement, ...]:
-        """Placements with the domains' own choice of nodes, where their reports show it."""
-        assert record.demand is not None and record.prior is not None
-        assert record.traffic_class is not None
-        c = record.traffic_class
-        if c >= len(observation.classes.service):
-            return record.placements
-        delta = self._agent.distribute(observation)[:, c]
-        demand = record.demand.requests
-        total = float(demand.sum())
-        rows: list[Placement] = []
-        for domain, report in source.reports_at(observation.slot).items():
-            choice = next((x for x in report.choices if x.traffic_class == c), None)
-            if choice is None:
-                continue
-            inflow = 0.0
-            for k in range(delta.shape[1]):
-                here = self._world.candidates[:, k] == domain
-                inflow += float((delta[here, k] * demand[here]).sum())
-            if inflow <= 0:
-                continue
-            paths = _path_text(report, choice.paths)
-            nodes = self._world.nodes_of(domain)
-            for node, share in zip(nodes.tolist(), choice.nodes, strict=True):
-                part = share * inflow / total
-                if part >= 0.0005:
-                    rows.append(
-                        Placement(
-                            domain=report.domain,
-                            node=self._node_names[node],
-                            path=paths,
-                            share=min(1.0, part),
-                        )
-                    )
-        return tuple(sorted(rows, key=lambda row: -row.share)) or record.placements
-
     def _conclude(
         self, record: IntentRecord, observation: EndToEndObservation
     ) -> list[Instruction]:
@@ -480,57 +380,25 @@ class IntentDesk:
         instructions: list[Instruction] = [said]
         if not keep:
             instructions.append(self._end_group(record, observation.slot))
-        return instructions + self._learn(record, outcome, figures.satisfied_share, why)
+        load = float(observation.requests.sum())
+        topic = self._topics.knowledge_requests()
+        instructions += [
+            Publish(topic, body, correlation=record.intent_id)
+            for body in lessons(record, outcome, figures, why, load)
+        ]
+        return instructions
 
     def _end_group(self, record: IntentRecord, slot: int | None) -> Publish:
         return Publish(self._topics.demand(), DemandRequest(end=(record.group,)), slot=slot)
 
-    def _learn(
-        self, record: IntentRecord, outcome: str, share: float, why: str
-    ) -> list[Instruction]:
-        """What happened becomes runtime history; used entries learn how they fared."""
-        intent, plan = record.intent, record.plan
-        assert intent is not None
-        topic = self._topics.knowledge_requests()
-        instructions: list[Instruction] = []
-        effective = tuple(s.entry.entry_id for s in record.entries if s.entry.effect.kind != "none")
-        if effective:
-            body = KnowledgeRequest(
-                action="record_outcome", entry_ids=effective, compliant=outcome == "compliant"
-            )
-            instructions.append(Publish(topic, body, correlation=record.intent_id))
-        shares = {} if plan is None else plan.tier_shares
-        told = ", ".join(f"{tier} {value:.0%}" for tier, value in shares.items())
-        load = 0.0
-        if self._observation is not None:
-            load = float(self._observation.requests.sum())
-        entry = KnowledgeEntry(
-            entry_id=f"history-{record.intent_id}",
-            title=f"{intent.service_name} for {intent.users.value} users: {outcome}",
-            text=(
-                f"{intent.service_name}, {intent.users.value} users, {intent.latency_ms.value:g} "
-                f"ms asked, at {load:.0f} requests a slot. Distributed: {told}. {why}."
-            ),
-            kind="runtime_history",
-            applies_to=AppliesTo(
-                services=(intent.service,),
-                load_min=round(load * 0.7, 1),
-                load_max=round(load * 1.3, 1),
-            ),
-            effect=Effect(kind="none"),
-            provenance=f"measured over {len(record.window)} slots, satisfied {share:.4f}",
-        )
-        body = KnowledgeRequest(action="add", entries=(entry,))
-        return [*instructions, Publish(topic, body, correlation=record.intent_id)]
-
     # -- ends, lists, snapshots ------------------------------------------------------------------
 
     def _withdraw(self, event: MessageEvent, body: IntentRequest) -> list[Instruction]:
-        record = self._records.get(body.intent_id)
+        record = self.book.get(body.intent_id)
         if record is None:
             return self._answer(event, IntentHistory(events=()))
         instructions: list[Instruction] = []
-        if record in self.active:
+        if record in self.book.active:
             instructions.append(self._end_group(record, None))
         if record.state != "ended":
             instructions.append(self._end(record, "withdrawn", message="withdrawn by request"))
@@ -538,9 +406,9 @@ class IntentDesk:
 
     def _history(self, event: MessageEvent, body: IntentRequest) -> list[Instruction]:
         if body.action == "list":
-            events = [r.events[-1] for r in self._records.values() if r.events]
+            events = [r.events[-1] for r in self.book if r.events]
             return self._answer(event, IntentHistory(events=tuple(events)))
-        record = self._records.get(body.intent_id)
+        record = self.book.get(body.intent_id)
         events = [] if record is None else [e for e in record.events if e.event != "measured"]
         return self._answer(event, IntentHistory(events=tuple(events)))
 
@@ -566,29 +434,10 @@ class IntentDesk:
         topic = self._topics.intent_events(record.intent_id)
         return Publish(topic, event, slot=slot, retain=True, correlation=record.intent_id)
 
-    def _trim(self) -> None:
-        ended = [key for key, record in self._records.items() if record.state == "ended"]
-        for key in ended[: max(0, len(self._records) - HISTORY_LIMIT)]:
-            del self._records[key]
-
-    def snapshot(self) -> list[dict[str, Any]]:
-        """The records that a restart needs: those that were planned."""
-        return [r.snapshot() for r in self._records.values() if r.demand is not None]
-
-    def restore(self, records: Sequence[dict[str, Any]]) -> None:
-        """Take up records of an earlier life."""
-        for data in records:
-            record = IntentRecord.restored(data)
-            self._records[record.intent_id] = record
-
     def begin_run(self) -> None:
-        """A new infrastructure knows none of the groups: running intents are announced again."""
-        for record in self.active:
-            record.state = "announced"
-            record.announced_at = -1
-            record.started_at = None
-            record.window = type(record.window)()
+        """A new infrastructure: nothing is observed yet, and running intents start again."""
         self._observation = None
+        self.book.begin_run()
 
 
 def starts_now(plan: Plan, intent: Intent) -> bool:
@@ -602,18 +451,3 @@ def _shares(observation: EndToEndObservation) -> Floats:
     if per_origin.sum() <= 0:
         return np.full(len(per_origin), 1.0 / len(per_origin))
     return np.asarray(per_origin / per_origin.sum())
-
-
-def _path_text(report: DomainReport, paths: tuple[float, ...]) -> str:
-    """The links of a domain's part of the path, with the shares of the parallel ones."""
-    names = [link.link.split(":")[-1] for link in report.links]
-    word = {"terminal": "local", "ran": "radio", "transport": "core"}[report.domain_kind]
-    if report.domain_kind == "ran":
-        return "radio"
-    pair = [name for name in names if name.startswith(word)]
-    if len(pair) != 2:
-        return " > ".join(pair)
-    prefix = "" if report.domain_kind == "terminal" else "radio > backhaul > "
-    return prefix + " / ".join(
-        f"{name} {share:.0%}" for name, share in zip(pair, paths, strict=True)
-    )

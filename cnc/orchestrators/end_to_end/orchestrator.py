@@ -113,7 +113,7 @@ class EndToEndOrchestrator:
             return self._gap(event)
         if isinstance(event, StartedEvent) and event.snapshot:
             self._snapshot = event.snapshot
-            self._desk.restore(event.snapshot.get("intents", []))
+            self._desk.book.restore(event.snapshot.get("intents", []))
             self._run = str(event.snapshot.get("run", ""))
         return []
 
@@ -262,7 +262,7 @@ class EndToEndOrchestrator:
         count, _ = self._view.groups(slot)
         reports = self._view.reports_at(slot)
         frame_start = any(report.frame_start for report in reports.values())
-        hosts_prior = self._desk.hosts_prior(domains, services)
+        hosts_prior = self._desk.book.hosts_prior(domains, services)
         hosts_prior += self._remedies.hosts_prior(slot)
         observation = self._view.observation(
             slot,
@@ -270,7 +270,7 @@ class EndToEndOrchestrator:
             self._live,
             self._priors(slot, count),
             np.clip(hosts_prior, -3.0, 3.0),
-            self._desk.announced(count),
+            self._desk.book.announced(count),
         )
         hosts = self._agent.hosts(observation) if frame_start else None
         delta = self._agent.distribute(observation)
@@ -288,7 +288,7 @@ class EndToEndOrchestrator:
             self._policy.name,
             observation.classes,
             self._live,
-            tuple(record.intent_id for record in self._desk.active),
+            tuple(record.intent_id for record in self._desk.book.active),
             self.stale,
         )
         if summary is not None:
@@ -301,7 +301,7 @@ class EndToEndOrchestrator:
     def _priors(self, slot: int, count: int) -> dict[int, Floats]:
         """[K] log-weights by class: the intents' knowledge, and remedies for whole services."""
         base = len(self._world.classes.service)
-        priors = {c: rows for c, rows in self._desk.priors().items() if c < count}
+        priors = {c: rows for c, rows in self._desk.book.priors().items() if c < count}
         for c, rows in self._remedies.priors(slot).items():
             priors[c] = priors[c] + rows if c in priors else rows
         return {c: rows for c, rows in priors.items() if c < max(base, count)}
@@ -315,7 +315,7 @@ class EndToEndOrchestrator:
             inflow=tuple(map(tuple, delta[site.origins, :, site.candidate].tolist())),
             requests=tuple(map(tuple, observation.requests[site.origins].tolist())),
             origins=tuple(site.origins.tolist()),
-            groups=self._desk.class_rows(site.origins.tolist()),
+            groups=self._desk.book.class_rows(site.origins.tolist()),
             hosts=None
             if hosts is None
             else HostsPrior.model_construct(
@@ -337,5 +337,5 @@ class EndToEndOrchestrator:
         return {
             "run": self._run,
             "agent": self._agent.snapshot(),
-            "intents": self._desk.snapshot(),
+            "intents": self._desk.book.snapshot(),
         }
