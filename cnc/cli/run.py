@@ -70,7 +70,8 @@ def _go(work: Callable[[Blueprint], Coroutine[Any, Any, None]], config: SystemCo
     try:
         run(_until_parent_ends(work(Blueprint(config))))
     except Terminated:
-        notice("stopped")
+        if os.environ.get("CNC_PARENT") is None:
+            notice("stopped")
 
 
 async def _until_parent_ends(work: Coroutine[Any, Any, None]) -> None:

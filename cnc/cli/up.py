@@ -139,16 +139,14 @@ async def _apart_or_together(
     from cnc.processes import supervisor
     from cnc.processes.follow import follow_system
 
-    follow = follow_system(config, on_slot if each else None, on_look)
-    if each:
-        await supervisor.run_apart(config, blueprint, follow)
-        return
-    beside = asyncio.create_task(follow)
+    beside = None if on_look is None else asyncio.create_task(follow_system(config, on_look))
+    runs = supervisor.run_apart if each else supervisor.run_together
     try:
-        await supervisor.run_together(blueprint, on_slot, notice)
+        await runs(blueprint, on_slot, notice)
     finally:
-        beside.cancel()
-        await asyncio.gather(beside, return_exceptions=True)
+        if beside is not None:
+            beside.cancel()
+            await asyncio.gather(beside, return_exceptions=True)
 
 
 def _emit_slot(record: SlotRecord) -> None:

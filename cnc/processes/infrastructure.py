@@ -283,7 +283,8 @@ class InfrastructureProcess:
 
     async def _collect(self, reader: asyncio.Task[None], began: float) -> None:
         """Wait for the actuations of all live domains, or until grace or slot are over."""
-        realtime = self._config.pace == "realtime"
+        deploying = self.infrastructure.slot < 0
+        realtime = self._config.pace == "realtime" and not deploying
         limit = self._config.slot_ms / 1e3 if realtime else self._config.grace_s * 2.0
         while not self._stop:
             live = [site for site in self._sites if self._present.get(site.domain, False)]

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from cnc.errors import CncError, ComponentLostError
 from cnc.processes import components
 from cnc.processes.blueprint import END_TO_END, INFRASTRUCTURE, SERVICE, Blueprint, SystemConfig
 
@@ -83,9 +82,8 @@ class ChildProcesses:
 
     def _command(self, name: str) -> list[str]:
         config = self._config
-        role = ["domain", name] if name not in (SERVICE, END_TO_END, INFRASTRUCTURE) else [name]
         command = [
-            sys.executable, "-m", "cnc", "run", *role,
+            sys.executable, "-m", "cnc", "run", *_role(name),
             "--broker", config.broker,
             "--home", str(config.home),
             "--scenario", config.scenario,
@@ -99,30 +97,22 @@ class ChildProcesses:
         ]  # fmt: skip
         if not config.reorchestrate:
             command.append("--no-reorchestrate")
-        if name == INFRASTRUCTURE and config.slots is not None:
-            command += ["--slots", str(config.slots)]
         return command
 
-    async def watch(self) -> None:
-        """Return when the emulator has ended well.
-
-        Raises:
-            ComponentLostError: a child ended early; the message names it and its exit code.
-        """
+    async def watch(self, on_notice: components.Notice) -> None:
+        """Say when a child ends early; the others go on without it. Ends when all have ended."""
         waits = {
-            asyncio.create_task(process.wait(), name=name): name
-            for name, process in self.processes.items()
+            asyncio.create_task(process.wait()): name for name, process in self.processes.items()
         }
         try:
-            while True:
+            while waits:
                 done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
-                    name, code = waits.pop(task), task.result()
-                    if name == INFRASTRUCTURE and code == 0:
-                        return
-                    raise ComponentLostError(
-                        f"{name} ended with exit code {code}; its messages are above. Start it "
-                        f"again with `cnc run {name}`"
+                    name = waits.pop(task)
+                    on_notice(
+                        f"{name} ended with exit code {task.result()}; the others go on without "
+                        f"it. Start it again: cnc run {' '.join(_role(name))} --broker "
+                        f"{self._config.broker}"
                     )
         finally:
             for task in waits:
@@ -145,27 +135,33 @@ class ChildProcesses:
                 await asyncio.wait(late)
 
 
+def _role(name: str) -> list[str]:
+    """How `cnc run` names a component."""
+    return [name] if name in (SERVICE, END_TO_END) else ["domain", name]
+
+
 async def run_apart(
-    config: SystemConfig,
     blueprint: Blueprint,
-    follow: Coroutine[Any, Any, None] | None = None,
-    log_level: str = "warning",
+    on_slot: components.SlotCallback | None = None,
+    on_notice: components.Notice | None = None,
+    log_level: str = "error",
 ) -> None:
-    """Run every component as its own process; `follow` runs beside them.
+    """Run every orchestrator as its own process, and the infrastructure in this one.
+
+    A child that ends early is told of; the system goes on without it.
 
     Raises:
-        ComponentLostError: a child ended early.
+        CncError: the infrastructure failed, or a child could not be started.
     """
-    children = ChildProcesses(config, log_level)
-    beside = None if follow is None else asyncio.create_task(follow)
+    tell = on_notice or logger.warning
+    children = ChildProcesses(blueprint.config, log_level)
+    watcher: asyncio.Task[None] | None = None
     try:
-        await children.start((*blueprint.components(), INFRASTRUCTURE))
-        await children.watch()
+        await children.start(blueprint.components())
+        watcher = asyncio.create_task(children.watch(tell))
+        await components.run_infrastructure(blueprint, on_slot, on_notice)
     finally:
+        if watcher is not None:
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
         await children.stop()
-        if beside is not None:
-            beside.cancel()
-            results = await asyncio.gather(beside, return_exceptions=True)
-            for result in results:
-                if isinstance(result, CncError):
-                    logger.warning("%s", result)

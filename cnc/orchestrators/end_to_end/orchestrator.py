@@ -43,6 +43,8 @@ class EndToEndSettings:
 
     grace_s: float = 5.0
     """From the first report of a slot; a silent domain is left out of the slot's plan then."""
+    first_grace_s: float = 5.0
+    """In slot -1, which places the first replicas and is waited for in every pace."""
     directive_expiry_s: int = 30
 
 
@@ -160,7 +162,9 @@ class EndToEndOrchestrator:
         instructions: list[Instruction] = []
         if self._slot is None or event.slot > self._slot:
             self._slot = event.slot
-            instructions.append(SetTimer(GRACE, self._settings.grace_s))
+            settings = self._settings
+            grace = settings.grace_s if event.slot >= 0 else settings.first_grace_s
+            instructions.append(SetTimer(GRACE, max(grace, settings.grace_s)))
         if self._complete(self._slot):
             instructions += self._decide(self._slot)
         return instructions
