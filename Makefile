@@ -67,7 +67,7 @@ mosquitto:
 	  echo "installing Mosquitto with apt-get"; \
 	  { $$as apt-get install -qq -y --no-install-recommends mosquitto openssl \
 	    || { $$as apt-get update -qq \
-	         && $$as apt-get install -qq -y --no-install-recommends mosquitto; }; \
+	         && $$as apt-get install -qq -y --no-install-recommends mosquitto openssl; }; \
 	  } </dev/null >/dev/null 2>&1; \
 	fi; \
 	command -v mosquitto >/dev/null || { \
