@@ -88,8 +88,9 @@ def _show(url: str, seen: Look) -> None:
 
     def table(*columns: str) -> Table:
         made = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
-        for column in columns:
-            made.add_column(column)
+        for number, column in enumerate(columns):
+            last = number == len(columns) - 1
+            made.add_column(column, no_wrap=True, overflow="ellipsis" if last else "fold")
         return made
 
     view = seen.view
@@ -106,7 +107,7 @@ def _show(url: str, seen: Look) -> None:
         colour = "green" if p.state in ("birth", "alive") else "red"
         state = {"birth": "live", "alive": "live"}.get(p.state, p.state)
         pid = str(p.pid) if p.pid else ""
-        components.add_row(name, p.layer, f"[{colour}]{state}[/]", p.since[:19], pid, p.detail)
+        components.add_row(name, p.layer, f"[{colour}]{state}[/]", p.since[11:19], pid, p.detail)
     console().print(components)
     if view is not None:
         domains = table("domain", "state", "utilisation", "energy", "replicas")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cnc.processes.client import Look
 
 BARS = "▁▂▃▄▅▆▇█"
-HISTORY = 60
+HISTORY = 32
 REFRESH_S = 0.25
 
 
@@ -49,8 +49,7 @@ class UpView:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._live.update(self._render(), refresh=True)
-        self._live.stop()
+        self._live.stop()  # as last seen: components that are being ended are no news
 
     def record(self, record: Any) -> None:
         """One more slot."""

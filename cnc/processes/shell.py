@@ -7,7 +7,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, Protocol
 
 from cnc import __version__
@@ -33,6 +32,7 @@ from cnc.orchestrators.instructions import (
     Stop,
 )
 from cnc.processes.snapshots import SnapshotFile
+from cnc.processes.worker import Worker
 
 Computation = Callable[..., Any]
 
@@ -60,7 +60,7 @@ class Shell:
         layer: for the presence message.
         orchestrator: the pure object.
         filters: topics to subscribe to.
-        computations: functions by name, run one at a time in an executor.
+        computations: functions by name, run one at a time in a background thread.
         snapshots: where `Persist` goes; None keeps nothing.
         detail: for the presence message.
         on_message: sees each message first; True when it is dealt with.
@@ -88,7 +88,7 @@ class Shell:
         self._logger = logging.getLogger(f"cnc.{bus.component}")
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._executor: Executor | None = None
+        self._worker: Worker | None = None
         self._stopped: asyncio.Future[None] | None = None
         self.slowest_handle_s = 0.0
 
@@ -101,8 +101,7 @@ class Shell:
         loop = asyncio.get_running_loop()
         self._stopped = loop.create_future()
         if self._computations:
-            name = f"cnc-{self.bus.component}"
-            self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+            self._worker = Worker(f"cnc-{self.bus.component}")
         self.bus.on_gap = self._gap
         try:
             await self.bus.subscribe(*self._filters)
@@ -209,11 +208,9 @@ class Shell:
         if computation is None:
             error = f"this component cannot compute {instruction.name!r}"
         else:
-            loop = asyncio.get_running_loop()
+            assert self._worker is not None
             try:
-                result = await loop.run_in_executor(
-                    self._executor, lambda: computation(**instruction.arguments)
-                )
+                result = await self._worker.run(lambda: computation(**instruction.arguments))
             except CncError as problem:
                 error = str(problem)
         await self._act(ComputedEvent(instruction.name, instruction.token, result, error))
@@ -246,8 +243,8 @@ class Shell:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._snapshots is not None:
             await self._snapshots.write()
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
+        if self._worker is not None:
+            self._worker.close()
 
 
 def _event_of(received: Received) -> MessageEvent:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cnc.knowledge.index import KnowledgeIndex
     from cnc.processes.models import Models
 
+from cnc.processes.worker import Worker
+
 logger = logging.getLogger("cnc.e2e.knowledge")
 
 PAGE_TIMEOUT_S = 30.0
@@ -45,6 +47,7 @@ class Understanding:
         self._tasks: set[asyncio.Task[None]] = set()
         self._resync = asyncio.Event()
         self._complete = threading.Event()
+        self._worker = Worker("cnc-e2e-models")
 
     def start(self) -> None:
         """Load the models and the replica in the background."""
@@ -55,6 +58,7 @@ class Understanding:
     async def close(self) -> None:
         """End the background work."""
         self._complete.set()
+        self._worker.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -97,7 +101,7 @@ class Understanding:
             logger.error("background work failed: %s", task.exception())
 
     async def _warm_up(self) -> None:
-        await asyncio.to_thread(self._models.recogniser)
+        await self._worker.run(self._models.recogniser)
 
     async def _keep_synchronised(self) -> None:
         while True:
@@ -135,7 +139,8 @@ class Understanding:
         if self._index is None:
             from cnc.knowledge.index import KnowledgeIndex
 
-            embedder = await asyncio.to_thread(self._models.embedder)
+            embedder = await self._worker.run(self._models.embedder)
             self._index = KnowledgeIndex(embedder.dimension, embedder.model_id)
-        await asyncio.to_thread(self._index.apply, records)
+        index = self._index
+        await self._worker.run(lambda: index.apply(records))
         self._generation = records[-1].generation
