@@ -94,6 +94,26 @@ class KnowledgeIndex:
                 self._generation = max(self._generation, record.generation)
             self._take(newest)
 
+    def apply_live(self, records: Sequence[VectorRecord]) -> bool:
+        """Take in changes that were pushed as they happened, unless some before them were missed.
+
+        A page of `changes_since` may leave generations out, as the log keeps the newest change of
+        each entry; changes as they happen may not. So `apply` is for pages, this for pushes.
+
+        Returns:
+            False when a generation is missing; nothing was applied then: resync with
+            `changes_since(index.generation)`.
+
+        Raises:
+            KnowledgeError: as `apply`.
+        """
+        with self._lock:
+            fresh = {r.generation for r in records if r.generation > self._generation}
+            if fresh and len(fresh) != max(fresh) - self._generation:
+                return False
+            self.apply(records)
+            return True
+
     def search(
         self, vector: Sequence[float] | NDArray[Any], k: int
     ) -> list[tuple[KnowledgeEntry, float]]:
@@ -133,14 +153,23 @@ class KnowledgeIndex:
             write(path, self)
 
     @classmethod
-    def load(cls, path: Path, dimension: int, model_id: str) -> KnowledgeIndex | None:
+    def load(
+        cls, path: Path, dimension: int, model_id: str, newest: int | None = None
+    ) -> KnowledgeIndex | None:
         """The index of a file, or None where it must be rebuilt; the log says why.
 
-        `cnc.knowledge.index_file.read` returns that reason instead.
+        Args:
+            path: the file.
+            dimension: length of the vectors that it must hold.
+            model_id: the embedding model that they must be of.
+            newest: the store's generation. A file behind it goes on from the change feed; one
+                ahead of it belongs to a database that was replaced or restored.
+
+        `cnc.knowledge.index_file.read` returns the reason instead.
         """
         from cnc.knowledge.index_file import load
 
-        return load(path, dimension, model_id)
+        return load(path, dimension, model_id, newest)
 
     # -- inside ----------------------------------------------------------------------------------
 

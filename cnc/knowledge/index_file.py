@@ -62,17 +62,24 @@ def write(path: Path, index: KnowledgeIndex) -> None:
         ) from error
 
 
-def load(path: Path, dimension: int, model_id: str) -> KnowledgeIndex | None:
+def load(
+    path: Path, dimension: int, model_id: str, newest: int | None = None
+) -> KnowledgeIndex | None:
     """As `read`, with the reason in the log."""
-    found = read(path, dimension, model_id)
+    found = read(path, dimension, model_id, newest)
     if isinstance(found, KnowledgeIndex):
         return found
     logger.info("rebuilds the knowledge index: %s", found)
     return None
 
 
-def read(path: Path, dimension: int, model_id: str) -> KnowledgeIndex | str:
-    """The index of a file, or the reason why it must be rebuilt; never raises."""
+def read(
+    path: Path, dimension: int, model_id: str, newest: int | None = None
+) -> KnowledgeIndex | str:
+    """The index of a file, or the reason why it must be rebuilt; never raises.
+
+    `newest` is the generation of the store that it is derived from, where that is known.
+    """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -85,9 +92,15 @@ def read(path: Path, dimension: int, model_id: str) -> KnowledgeIndex | str:
     if hashlib.sha256(memoryview(content)[start:]).digest() != content[len(MAGIC) : start]:
         return f"{path} does not match its checksum"
     try:
-        return _parse(content[start:], dimension, model_id)
+        found = _parse(content[start:], dimension, model_id)
     except (KeyError, TypeError, ValueError, RuntimeError, ValidationError) as error:
         return f"{path} cannot be understood ({error})"
+    if isinstance(found, KnowledgeIndex) and newest is not None and found.generation > newest:
+        return (
+            f"{path} holds generation {found.generation} and the database only {newest}: that was "
+            "replaced or restored"
+        )
+    return found
 
 
 def _parse(content: bytes, dimension: int, model_id: str) -> KnowledgeIndex | str:

@@ -13,8 +13,9 @@ DOMAIN_BONUS = 0.10
 """Added where the hotspot or a lost domain is one that the entry is about."""
 LOSS_BONUS = 0.35
 """Added while a domain is lost for which the entry was written: a failure comes first."""
-LOAD_PENALTY = 0.50
-"""At most, for a load far outside the entry's range: it must outweigh the service's bonus."""
+RANGE_PENALTY = 0.50
+"""At most, for each of load, users and latency that lies far outside the entry's range: one of them
+must outweigh the service's bonus."""
 LEAST_SCORE = 0.15
 """Below it an entry has nothing to do with the request."""
 PRIOR_LIMIT = 3.0
@@ -106,8 +107,13 @@ def _fit(applies: AppliesTo, context: Context) -> float | None:
     around = (*context.lost_domains, *((context.hotspot,) if context.hotspot else ()))
     if _names_or_kinds(around) & set(applies.domains):
         fit += DOMAIN_BONUS
-    if context.load is not None:
-        fit -= LOAD_PENALTY * _outside(context.load, applies.load_min, applies.load_max)
+    for value, low, high in (
+        (context.load, applies.load_min, applies.load_max),
+        (context.users, applies.users_min, applies.users_max),
+        (context.latency_ms, applies.latency_min_ms, applies.latency_max_ms),
+    ):
+        if value is not None:
+            fit -= RANGE_PENALTY * _outside(value, low, high)
     return fit
 
 
@@ -116,34 +122,53 @@ def _names_or_kinds(domains: Iterable[str]) -> set[str]:
     return {name for domain in domains for name in (domain, domain.rpartition("-")[0] or domain)}
 
 
-def _outside(load: float, low: float | None, high: float | None) -> float:
-    """How far a load lies outside a range: 0 inside, 1 from half or double of it on."""
-    if low is not None and load < low:
-        return min(1.0, 2.0 * (low - load) / low)
-    if high is not None and load > high:
-        return min(1.0, (load - high) / high) if high > 0 else 1.0
+def _outside(value: float, low: float | None, high: float | None) -> float:
+    """How far a value lies outside a range: 0 inside, 1 from half or double of it on."""
+    if low is not None and value < low:
+        return min(1.0, 2.0 * (low - value) / low)
+    if high is not None and value > high:
+        return min(1.0, (value - high) / high) if high > 0 else 1.0
     return 0.0
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one entry adds to the combined prior."""
+
+    entry_id: str
+    prior: dict[Tier, float]
+    """Log-weight per tier; those of all entries add up to the prior before its limit."""
+
+
+def contributions(entries: Sequence[ScoredEntry]) -> tuple[Contribution, ...]:
+    """What each entry with a prior on candidates adds to `candidate_prior`, in their order.
+
+    An entry counts with its score (which holds its weight already) times its weight, relative
+    to the best one's score. The parts are divided by the square root of what they weigh
+    together: agreeing entries strengthen one another, yet five of them not fivefold.
+    """
+    with_prior = [s for s in entries if s.entry.effect.kind == "candidate_prior" and s.score > 0]
+    if not with_prior:
+        return ()
+    best = max(s.score for s in with_prior)
+    parts = [s.score / best * s.entry.weight for s in with_prior]
+    scale = max(1.0, sum(parts)) ** 0.5
+    return tuple(
+        Contribution(
+            s.entry.entry_id,
+            {tier: part / scale * weight for tier, weight in s.entry.effect.prior.items()},
+        )
+        for s, part in zip(with_prior, parts, strict=True)
+    )
 
 
 def candidate_prior(entries: Sequence[ScoredEntry]) -> dict[Tier, float]:
     """The entries' priors on candidates in one: log-weights per tier, each within 3.
 
-    An entry counts with its score (which holds its weight already) times its weight, relative
-    to the best one's score. The parts are added and divided by the square root of what they
-    weigh together: agreeing entries strengthen one another, yet five of them not fivefold.
+    It is the sum of their `contributions`.
     """
-    with_prior = [s for s in entries if s.entry.effect.kind == "candidate_prior" and s.score > 0]
-    if not with_prior:
-        return {}
-    best = max(s.score for s in with_prior)
     total: dict[Tier, float] = {}
-    weighed = 0.0
-    for scored in with_prior:
-        part = scored.score / best * scored.entry.weight
-        weighed += part
-        for tier, weight in scored.entry.effect.prior.items():
-            total[tier] = total.get(tier, 0.0) + part * weight
-    scale = max(1.0, weighed) ** 0.5
-    return {
-        tier: max(-PRIOR_LIMIT, min(PRIOR_LIMIT, value / scale)) for tier, value in total.items()
-    }
+    for contribution in contributions(entries):
+        for tier, weight in contribution.prior.items():
+            total[tier] = total.get(tier, 0.0) + weight
+    return {tier: max(-PRIOR_LIMIT, min(PRIOR_LIMIT, value)) for tier, value in total.items()}

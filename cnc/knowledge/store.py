@@ -10,27 +10,15 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Connection, delete, func, insert, or_, select, true
 from sqlalchemy.exc import IntegrityError
 
 from cnc.errors import NotFoundError, StorageError
-from cnc.knowledge import tables
+from cnc.knowledge import rows, tables, words
 from cnc.knowledge.database import create_tables, open_database, translated, writing
-from cnc.knowledge.entries import embedding_text
 from cnc.knowledge.tables import changes, counters, entries
 from cnc.knowledge.weight import after_outcome
-from cnc.messages.knowledge import KnowledgeEntry, KnowledgeKind, VectorRecord
+from cnc.messages.knowledge import KnowledgeEntry, KnowledgeKind, ScoredEntry, VectorRecord
 
 PAGE_BYTES = 600_000
 """A page of the change feed stays below it (or holds one record), so that as JSON it fits into
@@ -38,6 +26,7 @@ one message of the bus, whose limit is 1 MiB."""
 
 Entries = list[KnowledgeEntry]
 Records = list[VectorRecord]
+Hits = list[ScoredEntry]
 
 
 class KnowledgeStore:
@@ -72,7 +61,7 @@ class KnowledgeStore:
     def generation(self) -> int:
         """How many changes there were; it never falls."""
         with self._read() as connection:
-            value = connection.scalar(select(counters.c.value).where(_is_generation()))
+            value = connection.scalar(select(counters.c.value).where(rows.is_generation()))
             return int(value or 0)
 
     # -- changing --------------------------------------------------------------------------------
@@ -91,12 +80,27 @@ class KnowledgeStore:
             KnowledgeError: the vector is not finite or all zero.
             StorageError: the database cannot be written.
         """
-        blob = tables.to_blob(vector)
+        return self.add_all([(entry, vector)], model_id)[0]
+
+    def add_all(
+        self, pairs: Iterable[tuple[KnowledgeEntry, Sequence[float] | None]], model_id: str
+    ) -> Records:
+        """Add entries with their vectors as `add` does, all of them or none.
+
+        Raises:
+            KnowledgeError: a vector is not finite or all zero.
+            StorageError: the database cannot be written.
+        """
+        prepared = [(entry, tables.to_blob(vector)) for entry, vector in pairs]
+        records = []
         with self._change() as connection:
-            before = _row(connection, entry.entry_id)
-            if before is not None and not blob:
-                blob, model_id = _kept_vector(before, entry)
-            return self._write(connection, before, entry, blob, model_id)
+            for entry, blob in prepared:
+                before = rows.find(connection, entry.entry_id)
+                model = model_id
+                if before is not None and not blob:
+                    blob, model = rows.kept_vector(before, entry)
+                records.append(rows.put(connection, before, entry, blob, model))
+        return records
 
     def remove(self, entry_id: str) -> VectorRecord:
         """Remove an entry; its id stays in the change log.
@@ -106,9 +110,9 @@ class KnowledgeStore:
             StorageError: the database cannot be written.
         """
         with self._change() as connection:
-            if connection.execute(delete(entries).where(_has_id(entry_id))).rowcount == 0:
+            if connection.execute(delete(entries).where(rows.has_id(entry_id))).rowcount == 0:
                 raise _unknown(entry_id)
-            generation = _log(connection, entry_id, "remove")
+            generation = rows.log(connection, entry_id, "remove")
             return VectorRecord(generation=generation, action="remove", entry_id=entry_id)
 
     def set_vector(self, entry_id: str, vector: Sequence[float], model_id: str) -> VectorRecord:
@@ -121,10 +125,10 @@ class KnowledgeStore:
         """
         blob = tables.to_blob(vector)
         with self._change() as connection:
-            before = _row(connection, entry_id)
+            before = rows.find(connection, entry_id)
             if before is None:
                 raise _unknown(entry_id)
-            return self._write(connection, before, tables.read_entry(before), blob, model_id)
+            return rows.put(connection, before, tables.read_entry(before), blob, model_id)
 
     def record_outcome(self, entry_ids: Iterable[str], compliant: bool) -> Records:
         """Count one use of each entry; see `cnc.knowledge.weight` for what it does to weights.
@@ -138,12 +142,12 @@ class KnowledgeStore:
         records = []
         with self._change() as connection:
             for entry_id in dict.fromkeys(entry_ids):
-                before = _row(connection, entry_id)
+                before = rows.find(connection, entry_id)
                 if before is None:
                     raise _unknown(entry_id)
                 entry = after_outcome(tables.read_entry(before), compliant)
                 blob = tables.read_blob(before)
-                records.append(self._write(connection, before, entry, blob, before.model_id))
+                records.append(rows.put(connection, before, entry, blob, before.model_id))
         return records
 
     # -- reading ---------------------------------------------------------------------------------
@@ -156,7 +160,7 @@ class KnowledgeStore:
             StorageError: the database cannot be read, or the entry is damaged.
         """
         with self._read() as connection:
-            row = _row(connection, entry_id)
+            row = rows.find(connection, entry_id)
         if row is None:
             raise _unknown(entry_id)
         return tables.read_entry(row)
@@ -174,9 +178,24 @@ class KnowledgeStore:
         page = select(entries).where(wanted).order_by(entries.c.entry_id)
         page = page.limit(limit).offset(offset)
         with self._read() as connection:
-            rows = connection.execute(page).all()
+            found = connection.execute(page).all()
             total = connection.scalar(counted)
-        return [tables.read_entry(row) for row in rows], int(total or 0)
+        return [tables.read_entry(row) for row in found], int(total or 0)
+
+    def find_words(self, query: str, kind: KnowledgeKind | None = None, limit: int = 10) -> Hits:
+        """The entries that contain words of a query, best first; needs no vectors.
+
+        Raises:
+            StorageError: the database cannot be read, or an entry is damaged.
+        """
+        wanted = words.words_of(query)
+        if not wanted:
+            return []
+        chosen = select(entries).where(words.may_contain(wanted))
+        chosen = chosen if kind is None else chosen.where(entries.c.kind == kind)
+        with self._read() as connection:
+            found = connection.execute(chosen).all()
+        return words.rank(map(tables.read_entry, found), wanted)[:limit]
 
     def changes_since(self, generation: int, limit: int = 200) -> Records:
         """The newest state of each entry that changed after a generation, in order.
@@ -197,8 +216,8 @@ class KnowledgeStore:
         records: Records = []
         size = 0
         with self._read() as connection:
-            rows = connection.execute(query).all()
-        for row in rows:
+            found = connection.execute(query).all()
+        for row in found:
             if row.action == "remove":
                 record = VectorRecord(generation=row.generation, action="remove", entry_id=row.id)
                 size += 200
@@ -222,8 +241,8 @@ class KnowledgeStore:
         lacking = or_(entries.c.vector.is_(None), entries.c.model_id != model_id)
         query = select(entries).where(lacking).order_by(entries.c.entry_id)
         with self._read() as connection:
-            rows = connection.execute(query).all()
-        return [tables.read_entry(row) for row in rows]
+            found = connection.execute(query).all()
+        return [tables.read_entry(row) for row in found]
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -236,75 +255,23 @@ class KnowledgeStore:
     def _change(self) -> Iterator[Connection]:
         """One transaction that no other writer can interleave with, on any database."""
         with self._lock, translated(self._engine), self._writer.begin() as connection:
-            connection.execute(select(counters.c.value).where(_is_generation()).with_for_update())
+            connection.execute(
+                select(counters.c.value).where(rows.is_generation()).with_for_update()
+            )
             yield connection
 
     def _start_counting(self) -> None:
         """Insert the generation's row, unless it is there (or another process was faster)."""
+        counted = select(counters.c.value).where(rows.is_generation())
         with translated(self._engine):
             with self._engine.connect() as connection:
-                if connection.scalar(select(counters.c.value).where(_is_generation())) is not None:
+                if connection.scalar(counted) is not None:
                     return
             try:
                 with self._writer.begin() as connection:
                     connection.execute(insert(counters).values(name="generation", value=0))
             except IntegrityError:
                 return
-
-    def _write(
-        self,
-        connection: Connection,
-        before: Row[tuple[object, ...]] | None,
-        entry: KnowledgeEntry,
-        blob: bytes,
-        model_id: str,
-    ) -> VectorRecord:
-        values = tables.entry_row(entry, blob, model_id)
-        if before is not None and all(before._mapping[key] == values[key] for key in values):
-            generation = connection.scalar(
-                select(changes.c.generation).where(changes.c.entry_id == entry.entry_id)
-            )
-        else:
-            generation = _log(connection, entry.entry_id, "upsert")
-            if before is None:
-                connection.execute(insert(entries).values(**values))
-            else:
-                connection.execute(update(entries).where(_has_id(entry.entry_id)).values(**values))
-        return tables.to_record(
-            int(generation or 0), entry, blob, values["model_id"], values["vector_checksum"]
-        )
-
-
-def _log(connection: Connection, entry_id: str, action: str) -> int:
-    """Raise the generation and note the change; the counter's row lock orders writers."""
-    connection.execute(update(counters).where(_is_generation()).values(value=counters.c.value + 1))
-    generation = connection.scalar(select(counters.c.value).where(_is_generation()))
-    values = {"generation": generation, "action": action}
-    known = connection.execute(
-        update(changes).where(changes.c.entry_id == entry_id).values(**values)
-    )
-    if known.rowcount == 0:
-        connection.execute(insert(changes).values(entry_id=entry_id, **values))
-    return int(generation or 0)
-
-
-def _kept_vector(before: Row[tuple[object, ...]], entry: KnowledgeEntry) -> tuple[bytes, str]:
-    """The stored vector, as long as it still belongs to the entry's text."""
-    if embedding_text(tables.read_entry(before)) != embedding_text(entry):
-        return b"", ""
-    return tables.read_blob(before), str(before.model_id)
-
-
-def _row(connection: Connection, entry_id: str) -> Row[tuple[object, ...]] | None:
-    return connection.execute(select(entries).where(_has_id(entry_id))).one_or_none()
-
-
-def _has_id(entry_id: str) -> ColumnElement[bool]:
-    return entries.c.entry_id == entry_id
-
-
-def _is_generation() -> ColumnElement[bool]:
-    return counters.c.name == "generation"
 
 
 def _unknown(entry_id: str) -> NotFoundError:

@@ -24,6 +24,12 @@ class AppliesTo(Model):
     load_min: Annotated[float, Field(ge=0)] | None = None
     load_max: Annotated[float, Field(ge=0)] | None = None
     """Requests per slot."""
+    users_min: Annotated[int, Field(ge=0)] | None = None
+    users_max: Annotated[int, Field(ge=0)] | None = None
+    """Users of the intent."""
+    latency_min_ms: Annotated[float, Field(ge=0)] | None = None
+    latency_max_ms: Annotated[float, Field(ge=0)] | None = None
+    """What the intent asks for."""
 
 
 class Effect(Model):

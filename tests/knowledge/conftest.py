@@ -18,16 +18,7 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'cnc.db'}"
 
 
-@pytest.fixture(
-    params=[
-        "file",
-        "memory",
-        pytest.param(
-            "postgres",
-            marks=pytest.mark.skipif(POSTGRES is None, reason="CNC_TEST_POSTGRES names no URL"),
-        ),
-    ]
-)
+@pytest.fixture(params=["file", "memory", *(["postgres"] if POSTGRES else [])])
 def url(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[str]:
     """Each kind of database, empty."""
     if request.param == "file":

@@ -77,6 +77,27 @@ def test_old_and_repeated_changes_change_nothing(index: KnowledgeIndex) -> None:
     assert ids(index, 1, 1) == ["e1"]
 
 
+def test_pushed_changes_may_not_leave_a_generation_out(index: KnowledgeIndex) -> None:
+    for gap in ([upsert(22, "x", 50)], [upsert(21, "x", 50), upsert(23, "y", 51)]):
+        assert not index.apply_live(gap)
+        assert (index.generation, len(index)) == (20, 20)
+    assert index.apply_live([upsert(22, "y", 51), upsert(21, "x", 50)])
+    assert index.apply_live([upsert(22, "y", 51), removal(23, "x")])
+    assert index.apply_live([upsert(3, "e2", 99)]) and index.apply_live([])
+    assert (index.generation, len(index)) == (23, 21)
+
+
+def test_a_replica_that_missed_a_push_heals_from_the_store() -> None:
+    store = KnowledgeStore("sqlite://")
+    replica = KnowledgeIndex(DIMENSION, MODEL)
+    assert replica.apply_live([store.add(entry("a"), vector(1), MODEL)])
+    store.add(entry("b"), vector(2), MODEL)
+    assert not replica.apply_live([store.add(entry("c"), vector(3), MODEL)])
+    replica.apply(store.changes_since(replica.generation))
+    assert sorted(ids(replica, 2)) == ["a", "b", "c"]
+    store.close()
+
+
 def test_only_the_entry_changes_when_the_vector_is_the_same() -> None:
     store = KnowledgeStore("sqlite://")
     store.add(entry("a"), vector(1), MODEL)
@@ -178,6 +199,29 @@ def test_the_reason_for_a_rebuild_is_told(
     assert "not of other" in str(read(path, DIMENSION, "other"))
     assert "not 9" in str(read(path, 9, MODEL))
     assert "cannot be read" in str(read(tmp_path, DIMENSION, MODEL))
+
+
+def test_a_file_behind_the_store_catches_up_and_one_ahead_is_rebuilt(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = KnowledgeStore("sqlite://")
+    store.add_all([(entry("a"), vector(1)), (entry("b"), vector(2))], MODEL)
+    index = KnowledgeIndex(DIMENSION, MODEL)
+    _catch_up(index, store)
+    path = tmp_path / "index"
+    index.save(path)
+    store.remove("a")
+    behind = KnowledgeIndex.load(path, DIMENSION, MODEL, store.generation)
+    assert behind is not None
+    _catch_up(behind, store)
+    assert ids(behind, 1) == ["b"]
+    store.close()
+    restored = KnowledgeStore("sqlite://")
+    restored.add(entry("a"), vector(1), MODEL)
+    with caplog.at_level(logging.INFO):
+        assert KnowledgeIndex.load(path, DIMENSION, MODEL, restored.generation) is None
+    assert "replaced or restored" in caplog.text
+    restored.close()
 
 
 def test_a_place_that_cannot_be_written(index: KnowledgeIndex, tmp_path: Path) -> None:

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnc.knowledge.retrieval import Context, candidate_prior, context_text, retrieve
+from cnc.knowledge.retrieval import (
+    Context,
+    candidate_prior,
+    context_text,
+    contributions,
+    retrieve,
+)
 from cnc.messages.knowledge import KnowledgeEntry, ScoredEntry
 from knowledge.made import entry
 
@@ -50,6 +56,18 @@ def test_the_load_decides_between_entries_of_one_service() -> None:
     near = {s.entry.entry_id: s.score for s in retrieve(found, Context(AR, load=550))}
     far = {s.entry.entry_id: s.score for s in retrieve(found, Context(AR, load=900))}
     assert near["light"] > far["light"]
+
+
+def test_users_and_latency_decide_as_well() -> None:
+    found = [
+        (rule("tight", services=[AR], latency_max_ms=30), 0.62),
+        (rule("loose", services=[AR], latency_min_ms=80), 0.60),
+        (rule("crowd", services=[AR], users_min=1000), 0.58),
+        (rule("any"), 0.40),
+    ]
+    assert order(found, latency_ms=20.0, users=5) == ["tight", "any", "loose", "crowd"]
+    assert order(found, latency_ms=200.0, users=5000) == ["loose", "crowd", "any", "tight"]
+    assert order(found) == ["tight", "loose", "crowd", "any"]
 
 
 def test_losses_bring_out_what_was_written_for_them() -> None:
@@ -114,6 +132,23 @@ def test_better_entries_count_more_and_agreement_strengthens() -> None:
     assert candidate_prior([scored({"ran": 1.0}, 1.0, 0.2)])["ran"] == pytest.approx(0.2)
     many = candidate_prior([scored({"ran": 1.0})] * 4)
     assert many["ran"] == pytest.approx(2.0)
+
+
+def test_contributions_explain_the_prior() -> None:
+    told = rule("told")
+    entries = [
+        ScoredEntry(entry=rule("a", prior={"ran": 0.8, "transport": -0.4}), score=1.0),
+        ScoredEntry(entry=told, score=0.9),
+        ScoredEntry(entry=rule("b", weight=0.5, prior={"ran": -0.2}), score=0.5),
+    ]
+    parts = contributions(entries)
+    assert [part.entry_id for part in parts] == ["a", "b"]
+    assert parts[0].prior["ran"] > 0 > parts[1].prior["ran"]
+    assert candidate_prior(entries) == {
+        "ran": pytest.approx(parts[0].prior["ran"] + parts[1].prior["ran"]),
+        "transport": pytest.approx(parts[0].prior["transport"]),
+    }
+    assert contributions([]) == contributions(entries[1:2]) == ()
 
 
 @given(

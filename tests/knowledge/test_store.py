@@ -39,6 +39,40 @@ def test_the_same_again_changes_nothing(store: KnowledgeStore) -> None:
     assert store.set_vector("a", [1.0, 0.5], MODEL).generation == 1
 
 
+def test_many_are_added_in_one_transaction_or_none(store: KnowledgeStore) -> None:
+    records = store.add_all([(entry("a"), [1.0]), (entry("b"), None), (entry("a"), None)], MODEL)
+    assert [(r.entry_id, r.generation, r.vector) for r in records] == [
+        ("a", 1, (1.0,)),
+        ("b", 2, ()),
+        ("a", 1, (1.0,)),
+    ]
+    assert store.add_all([], MODEL) == []
+    with pytest.raises(KnowledgeError, match="embed"):
+        store.add_all([(entry("c"), [1.0]), (entry("d"), [0.0])], MODEL)
+    assert (store.generation, store.list()[1]) == (2, 2)
+
+
+def test_words_are_found_without_vectors(store: KnowledgeStore) -> None:
+    store.add(entry("title", "nothing", title="Cooling of the core"), None, "")
+    store.add(entry("text", "The CORE is cooled. 100% of it"), None, "")
+    store.add(entry("weak", "the core", title="Cooling of the core", weight=0.2), None, "")
+    store.add(entry("vr", "x", title="x", applies_to={"services": ["vr-streaming"]}), None, "")
+    store.add(entry("old", "the core, cooling", kind="runtime_history"), None, "")
+    store.add(entry("umlaut", "Kühlung der Zelle, 冷却"), None, "")
+
+    def found(query: str, **how: object) -> list[tuple[str, float]]:
+        hits = store.find_words(query, **how)  # type: ignore[arg-type]
+        return [(hit.entry.entry_id, round(hit.score, 3)) for hit in hits]
+
+    assert found("Core, cooling!") == [("title", 1), ("old", 0.5), ("text", 0.25), ("weak", 0.2)]
+    assert found("core", kind="runtime_history") == [("old", 0.5)]
+    assert found("core", limit=1) == [("title", 1.0)]
+    assert found("vr streaming") == [("vr", 0.5)]
+    assert found("KÜHLUNG") == found("冷却") == [("umlaut", 0.5)]
+    assert found("100%") == [("text", 0.5)]
+    assert found("provenance") == found("body_checksum") == found("%") == found("") == []
+
+
 def test_a_new_text_without_a_vector_drops_the_old_one(store: KnowledgeStore) -> None:
     store.add(entry("a", "old"), [1.0, 0.5], MODEL)
     assert store.without_vectors(MODEL) == []

@@ -1,0 +1,75 @@
+"""Reading and writing one entry's rows inside a transaction that the store has opened."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from cnc.knowledge import tables
+from cnc.knowledge.entries import embedding_text
+from cnc.knowledge.tables import changes, counters, entries
+from cnc.messages.knowledge import KnowledgeEntry, VectorRecord
+
+EntryRow = Row[tuple[object, ...]]
+
+
+def put(
+    connection: Connection,
+    before: EntryRow | None,
+    entry: KnowledgeEntry,
+    blob: bytes,
+    model_id: str,
+) -> VectorRecord:
+    """Write an entry where it differs from the row `before`; otherwise change nothing."""
+    values = tables.entry_row(entry, blob, model_id)
+    if before is not None and all(before._mapping[key] == values[key] for key in values):
+        generation = connection.scalar(
+            select(changes.c.generation).where(changes.c.entry_id == entry.entry_id)
+        )
+    else:
+        generation = log(connection, entry.entry_id, "upsert")
+        if before is None:
+            connection.execute(insert(entries).values(**values))
+        else:
+            connection.execute(update(entries).where(has_id(entry.entry_id)).values(**values))
+    return tables.to_record(
+        int(generation or 0), entry, blob, values["model_id"], values["vector_checksum"]
+    )
+
+
+def log(connection: Connection, entry_id: str, action: str) -> int:
+    """Raise the generation and note the change; the counter's row lock orders writers."""
+    connection.execute(update(counters).where(is_generation()).values(value=counters.c.value + 1))
+    generation = connection.scalar(select(counters.c.value).where(is_generation()))
+    values = {"generation": generation, "action": action}
+    known = connection.execute(
+        update(changes).where(changes.c.entry_id == entry_id).values(**values)
+    )
+    if known.rowcount == 0:
+        connection.execute(insert(changes).values(entry_id=entry_id, **values))
+    return int(generation or 0)
+
+
+def kept_vector(before: EntryRow, entry: KnowledgeEntry) -> tuple[bytes, str]:
+    """The stored vector and its model, as long as they still belong to the entry's text.
+
+    Raises:
+        StorageError: the stored entry is damaged.
+    """
+    if embedding_text(tables.read_entry(before)) != embedding_text(entry):
+        return b"", ""
+    return tables.read_blob(before), str(before.model_id)
+
+
+def find(connection: Connection, entry_id: str) -> EntryRow | None:
+    """The row of an entry."""
+    return connection.execute(select(entries).where(has_id(entry_id))).one_or_none()
+
+
+def has_id(entry_id: str) -> ColumnElement[bool]:
+    """The condition that picks an entry."""
+    return entries.c.entry_id == entry_id
+
+
+def is_generation() -> ColumnElement[bool]:
+    """The condition that picks the generation's counter."""
+    return counters.c.name == "generation"
