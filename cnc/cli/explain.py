@@ -8,7 +8,7 @@ import typer
 
 from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
-from cnc.cli.output import console, emit
+from cnc.cli.output import console, emit, printable
 from cnc.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
 
     told = document(events)
     by_name = {event.event: event for event in events}
-    console().print(Text(f"{told['intent_id']}  “{told['text']}”", style="bold"))
+    console().print(Text(printable(f"{told['intent_id']}  “{told['text']}”"), style="bold"))
     recognised = by_name.get("recognised")
     if recognised is not None and recognised.intent is not None:
         intent = recognised.intent
@@ -131,4 +131,4 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
         console().print("\n[bold]Plan[/]")
         console().print(placement_table(planned.placements, "planned share"))
     console().print(f"\n[bold]{told['state'].capitalize()}[/]: ", end="")
-    console().print(told["message"], markup=False)
+    console().print(printable(told["message"]), markup=False)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import typer
 
 from cnc.cli.output import failed
-from cnc.errors import CncError
+from cnc.errors import CncError, UsageError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+CLOSING_S = 15.0
+"""For closing everything after Ctrl-C; children are killed after 5 s of these."""
+THREADS_S = 2.0
+"""For threads that still load a model once all is closed; they cannot be cancelled."""
+STOPPED = "interrupted; everything that was started has been stopped"
 ResultT = TypeVar("ResultT")
 
 
@@ -27,12 +34,13 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> None:
         try:
+            _check_encoding((*args, *kwargs.values()))
             function(*args, **kwargs)
         except CncError as error:
             failed(str(error))
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
-            failed("interrupted; everything that was started has been stopped")
+            failed(STOPPED)
             raise typer.Exit(INTERRUPTED) from error
         except BrokenPipeError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -41,39 +49,94 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
+def _check_encoding(values: tuple[Any, ...]) -> None:
+    for value in values:
+        if isinstance(value, list | tuple):
+            _check_encoding(tuple(value))
+        elif isinstance(value, str):
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise UsageError(
+                    f"{ascii(value)[:60]} is not valid UTF-8; check the terminal's encoding"
+                ) from error
+
+
+@contextlib.contextmanager
+def fields_checked(what: str) -> Iterator[None]:
+    """A message that is built from options names the field that is wrong.
+
+    Raises:
+        UsageError: a value is not what the field takes.
+    """
+    from pydantic import ValidationError
+
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "value"
+        value = ascii(first["input"])
+        shown = value if len(value) <= 60 else f"{value[:57]}..."
+        raise UsageError(f"{what}: {field} {shown} is wrong: {first['msg']}") from error
+
+
 class Terminated(KeyboardInterrupt):
     """SIGTERM came: everything is closed as on Ctrl-C."""
 
 
 def run(work: Coroutine[Any, Any, ResultT]) -> ResultT:
-    """Run to the end; SIGTERM ends it as Ctrl-C does, with everything closed.
+    """Run to the end; Ctrl-C and SIGTERM close everything, a second one ends at once.
 
     Raises:
         KeyboardInterrupt: on Ctrl-C and SIGTERM, once all is closed.
     """
     if not logging.getLogger().handlers:
         logging.getLogger("cnc").addHandler(logging.NullHandler())
+    came: list[signal.Signals] = []
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_ending_on_sigterm(work))
+        try:
+            return runner.run(_ending_on_signals(work, came))
+        except asyncio.CancelledError:
+            if not came:
+                raise
+            _end_in(THREADS_S)
+            raise (Terminated if came[0] == signal.SIGTERM else KeyboardInterrupt) from None
 
 
-async def _ending_on_sigterm(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+async def _ending_on_signals(
+    work: Coroutine[Any, Any, ResultT], came: list[signal.Signals]
+) -> ResultT:
     task = asyncio.current_task()
     assert task is not None
-    terminated = False
 
-    def terminate() -> None:
-        nonlocal terminated
-        terminated = True
+    def interrupt(sent: signal.Signals) -> None:
+        came.append(sent)
+        if len(came) > 1:
+            _end_now()
+        _end_in(CLOSING_S)
         task.cancel()
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if terminated:
-            raise Terminated from None
-        raise
+    loop = asyncio.get_running_loop()
+    if threading.current_thread() is threading.main_thread():
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, interrupt, each)
+    return await work
+
+
+def _end_in(seconds: float) -> None:
+    """End even if something hangs: brokers and children end with this process."""
+    timer = threading.Timer(seconds, _end_now)
+    timer.daemon = True
+    timer.start()
+
+
+def _end_now() -> None:
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.write(f"error: {STOPPED}\n")
+        sys.stderr.flush()
+    os._exit(INTERRUPTED)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

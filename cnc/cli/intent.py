@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cnc.cli.guard import run
+from cnc.cli.guard import fields_checked, run
 from cnc.cli.options import (
     ROOT,
     Broker,
@@ -26,7 +26,7 @@ from cnc.cli.options import (
     required_broker,
     system_config,
 )
-from cnc.cli.output import console, emit, errors, notice
+from cnc.cli.output import console, emit, errors, notice, printable
 from cnc.errors import NotFoundError, StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ Example: cnc intent "low-latency AR for 200 users"
 
 A first word that is no subcommand begins the text.
 """
+OF_THE_EMULATOR = ("scenario", "seed", "load", "policy", "embedder")
+"""Options that only an emulator of this call obeys."""
 FLAGS = {"--json", "--yes", "--keep", "--dry-run", "-y"}
 
 
@@ -116,25 +118,39 @@ def submit(
         )
     from cnc.messages.envelope import new_id
     from cnc.messages.intents import IntentRequest
+    from cnc.policies.registry import check_distributed
 
-    request = IntentRequest(
-        intent_id=f"intent-{new_id()[-12:]}",
-        text=words,
-        origin=origin,
-        dry_run=dry_run,
-        accept_first=yes,
-        keep=keep,
-        slots=slots,
-    )
-    last = run(_submit(config, request, as_json))
+    check_distributed(policy)
+    with fields_checked("the request"):
+        request = IntentRequest(
+            intent_id=f"intent-{new_id()[-12:]}",
+            text=words,
+            origin=origin,
+            dry_run=dry_run,
+            accept_first=yes,
+            keep=keep,
+            slots=slots,
+        )
+    idle = _stated(context, *OF_THE_EMULATOR)
+    last = run(_submit(config, request, as_json, idle))
     if last.event == "ask" and _can_ask(as_json):
         chosen = _choose(last)
         again = request.model_copy(
             update={"intent_id": f"intent-{new_id()[-12:]}", "service": chosen}
         )
-        last = run(_submit(config, again, as_json))
+        last = run(_submit(config, again, as_json, []))
     if last.event in ("ask", "refused", "infeasible"):
         raise typer.Exit(1)
+
+
+def _stated(context: typer.Context, *options: str) -> list[str]:
+    """Those of the options that were given on the command line."""
+    sources = {name: context.get_parameter_source(name) for name in options}
+    return [
+        f"--{name}"
+        for name, source in sources.items()
+        if source is not None and source.name == "COMMANDLINE"
+    ]
 
 
 def _can_ask(as_json: bool) -> bool:
@@ -149,12 +165,16 @@ def _choose(event: IntentEvent) -> str:
     return event.choices[int(answer) - 1].service
 
 
-async def _submit(config: SystemConfig, request: IntentRequest, as_json: bool) -> IntentEvent:
+async def _submit(
+    config: SystemConfig, request: IntentRequest, as_json: bool, idle: list[str]
+) -> IntentEvent:
     from cnc.processes.client import answers
     from cnc.processes.session import emulator
 
     tell = None if as_json else notice
     if config.broker and await answers(config.broker, "e2e", config.topic_root):
+        if idle:
+            notice(f"{', '.join(idle)}: no effect here, an emulator runs already at the broker")
         return await _follow(config, request, as_json, None)
     if config.broker:
         notice(f"no emulator answers at {_shown(config.broker)}: one is started for this call")
@@ -332,7 +352,7 @@ def _show_recognition(found: Recognition, as_json: bool) -> None:
 def _escaped(text: str) -> str:
     from rich.markup import escape
 
-    return escape(text)
+    return escape(printable(text))
 
 
 def recognition_document(found: Recognition) -> dict[str, Any]:

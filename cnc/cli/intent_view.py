@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from cnc.cli.output import console
+from cnc.cli.output import console, printable
 from cnc.messages.intents import Figures, Intent, IntentEvent, Placement, Slot
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class IntentView:
         self.close()
         mark, style = MARKS[event.event]
         line = Text.assemble((f"{mark} ", style), (f"{event.event:<11}", style))
-        line.append(_headline(event))
+        line.append(printable(_headline(event)))
         console().print(line)
         for block in self._details(event):
             console().print(block)

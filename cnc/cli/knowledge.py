@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnc.cli.guard import run
+from cnc.cli.guard import fields_checked, run
 from cnc.cli.options import ROOT, Broker, Common, Embedder, Home, Json, TopicRoot, system_config
-from cnc.cli.output import console, emit, notice
+from cnc.cli.output import console, emit, notice, printable
 from cnc.errors import KnowledgeError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ async def _request(bus: Bus, **request: Any) -> KnowledgeReply:
     from cnc.messages.knowledge import KnowledgeRequest
     from cnc.processes.client import ask_knowledge
 
-    reply = await ask_knowledge(bus, KnowledgeRequest(**request))
+    with fields_checked("the request"):
+        asked = KnowledgeRequest(**request)
+    reply = await ask_knowledge(bus, asked)
     if not reply.ok:
         raise (NotFoundError if reply.not_found else KnowledgeError)(reply.error)
     return reply
@@ -265,8 +267,8 @@ def show(
     from rich.text import Text
 
     applies, effect = entry.applies_to, entry.effect
-    console().print(Text(entry.title, style="bold"))
-    console().print(Text(entry.text))
+    console().print(Text(printable(entry.title), style="bold"))
+    console().print(Text(printable(entry.text)))
     prior = ", ".join(f"{tier} {weight:+.2f}" for tier, weight in effect.prior.items())
     for name, value in (
         ("id", entry.entry_id),
@@ -335,11 +337,11 @@ def search(
         console().print(
             Text.assemble(
                 (f"{scored.score:.2f} ", "magenta"),
-                (entry.title, "bold"),
+                (printable(entry.title), "bold"),
                 (f"  [{entry.entry_id}]", "dim"),
             )
         )
-        console().print(Text(f"     {entry.text}"))
+        console().print(Text(printable(f"     {entry.text}")))
 
 
 def remove(

@@ -30,18 +30,23 @@ def _console(which: str) -> Console:
     return _consoles[which]
 
 
+def printable(text: str) -> str:
+    """Text of others without control characters, which could move the terminal's cursor."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+
+
 def failed(message: str) -> None:
     """An error, on stderr, in one paragraph."""
     from rich.text import Text
 
-    errors().print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+    errors().print(Text.assemble(("error: ", "bold red"), printable(message)), soft_wrap=True)
 
 
 def notice(message: str) -> None:
     """Something the user should know, on stderr."""
     from rich.text import Text
 
-    errors().print(Text(message, style="dim"), soft_wrap=True)
+    errors().print(Text(printable(message), style="dim"), soft_wrap=True)
 
 
 def emit(document: dict[str, Any] | list[Any]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnc.cli.guard import run
+from cnc.cli.guard import fields_checked, run
 from cnc.cli.knowledge import service_bus
 from cnc.cli.options import ROOT, Broker, Common, Home, Json, TopicRoot, system_config
 from cnc.cli.output import console, emit
@@ -27,8 +27,10 @@ async def _ask(config: Any, **request: Any) -> tuple[ServiceRecord, ...]:
     from cnc.messages.services import ServiceRequest
     from cnc.processes.client import ask_services
 
+    with fields_checked("the request"):
+        asked = ServiceRequest(**request)
     async with service_bus(config) as bus:
-        reply = await ask_services(bus, ServiceRequest(**request))
+        reply = await ask_services(bus, asked)
     if not reply.ok:
         raise (NotFoundError if reply.not_found else PermanentError)(reply.error)
     return reply.services

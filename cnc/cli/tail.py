@@ -9,7 +9,7 @@ import typer
 
 from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
-from cnc.cli.output import console, emit, notice
+from cnc.cli.output import console, emit, notice, printable
 from cnc.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def line(received: Received, root: str, raw: bool = False) -> Any:
     colour = COLOURS.get(envelope.kind, "")
     slot = "" if envelope.slot is None else str(envelope.slot)
     target = received.topic.removeprefix(f"{root}/")
-    text = envelope.model_dump_json(by_alias=True) if raw else summary(envelope.body)
+    text = envelope.model_dump_json(by_alias=True) if raw else printable(summary(envelope.body))
     return Text.assemble(
         (f"{received.received_at:%H:%M:%S.%f}"[:-3], "dim"),
         f" {slot:>6} ",

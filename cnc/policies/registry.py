@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cnc.errors import UsageError
-from cnc.policies.interface import DistributedPolicy
+
+if TYPE_CHECKING:
+    from cnc.policies.interface import DistributedPolicy
 
 DISTRIBUTED = ("grd", "grd-plus", "grd-work", "rand")
 """Names that run in the simulator and on the bus."""
 CENTRALISED = ("opt", "opt-causal")
 """Names that need information which no domain has."""
+
+
+def check_distributed(name: str) -> None:
+    """Fail unless a policy of that name runs on the bus; loads nothing for it.
+
+    Raises:
+        UsageError: it is unknown, or cannot run on the bus.
+    """
+    if name in DISTRIBUTED:
+        return
+    if name in CENTRALISED:
+        raise UsageError(
+            f"policy {name!r} sees the future or other domains' nodes, which no domain may; it "
+            f"runs in the simulator only. On the bus use one of {', '.join(DISTRIBUTED)}"
+        )
+    raise UsageError(f"policy {name!r} is unknown; use one of {', '.join(DISTRIBUTED)}")
 
 
 def distributed_policy(name: str) -> DistributedPolicy:
@@ -17,6 +37,7 @@ def distributed_policy(name: str) -> DistributedPolicy:
     Raises:
         UsageError: it is unknown, or cannot run on the bus.
     """
+    check_distributed(name)
     from cnc.policies.greedy import GreedyPolicy
     from cnc.policies.random import RandomPolicy
 
@@ -26,11 +47,4 @@ def distributed_policy(name: str) -> DistributedPolicy:
         return GreedyPolicy("grd-plus", neighbours=True)
     if name == "grd-work":
         return GreedyPolicy("grd-work", neighbours=True, weigh_by_work=True)
-    if name == "rand":
-        return RandomPolicy()
-    if name in CENTRALISED:
-        raise UsageError(
-            f"policy {name!r} sees the future or other domains' nodes, which no domain may; it "
-            f"runs in the simulator only. On the bus use one of {', '.join(DISTRIBUTED)}"
-        )
-    raise UsageError(f"policy {name!r} is unknown; use one of {', '.join(DISTRIBUTED)}")
+    return RandomPolicy()

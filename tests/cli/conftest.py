@@ -37,10 +37,12 @@ def emulator(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     home = tmp_path_factory.mktemp("emulator")
     recording = home / "recording.jsonl"
     watch = ("tail", "--json", "--record", str(recording), "--count", "150")
-    with start_cnc(*watch, home=home, broker=broker) as tail:
-        with start_cnc(
+    with (
+        start_cnc(*watch, home=home, broker=broker) as tail,
+        start_cnc(
             "up", "--scenario", "small", "--json", "--slot-ms", "100", home=home, broker=broker
-        ) as up:
-            up.said('"slot": 2', 60)
-            wait_for(lambda: tail.process.poll() is not None, 30, "150 messages are recorded")
-            yield Emulator(broker, home, up, recording)
+        ) as up,
+    ):
+        up.said('"slot": 2', 60)
+        wait_for(lambda: tail.process.poll() is not None, 30, "150 messages are recorded")
+        yield Emulator(broker, home, up, recording)

@@ -149,9 +149,7 @@ class Running:
 
 
 @contextlib.contextmanager
-def start_cnc(
-    *args: str, home: Path, broker: str | None = None, **extra: str
-) -> Iterator[Running]:
+def start_cnc(*args: str, home: Path, broker: str | None = None, **extra: str) -> Iterator[Running]:
     """Start a command; it and all it started is ended afterwards, whatever happens."""
     mark = uuid.uuid4().hex
     with subprocess.Popen(

@@ -45,7 +45,7 @@ def loaded(hook: Path) -> set[str]:
 @pytest.mark.parametrize("args", [["--help"], ["intent", "--help"], ["--version"], ["bus", "-h"]])
 def test_help_imports_little(args: list[str], home: Path, hook: Path) -> None:
     run_cnc(*args, home=home, **told(hook)).good()
-    few = {*HEAVY, "numpy", "pydantic", "sqlalchemy", "yaml", "aiomqtt", "paho", "psutil"}
+    few = {*HEAVY, "numpy", "sqlalchemy", "yaml", "aiomqtt", "paho", "psutil"}
     assert not loaded(hook) & few
 
 

@@ -1,0 +1,191 @@
+"""Brokers that refuse, are something else, or vanish in the middle."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cli.running import Running, gone, marked, run_cnc, start_cnc, wait_for
+from cnc.bus.embedded import find_mosquitto, free_port
+
+CLOSED = "mqtt://127.0.0.1:9"
+CLIENTS = [
+    ["status"],
+    ["tail", "--count", "1"],
+    ["explain", "intent-1"],
+    ["intent", "list"],
+    ["intent", "withdraw", "intent-1"],
+]
+
+
+@pytest.mark.parametrize("args", CLIENTS, ids=" ".join)
+def test_a_closed_port(args: list[str], home: Path) -> None:
+    run_cnc(*args, home=home, broker=CLOSED).fails(1, "127.0.0.1:9", "cnc broker start")
+
+
+def test_check_of_a_closed_port(home: Path) -> None:
+    result = run_cnc("broker", "check", "--json", home=home, broker=CLOSED)
+    assert result.code == 1
+    assert result.rows[0]["ok"] is False and "127.0.0.1:9" in result.rows[0]["detail"]
+
+
+@contextlib.contextmanager
+def something_else(answer: bytes) -> Iterator[str]:
+    """A server that is no MQTT broker."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        over = threading.Event()
+
+        def serve() -> None:
+            while not over.is_set():
+                with contextlib.suppress(OSError):
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.settimeout(1)
+                        connection.recv(1024)
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"mqtt://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join(5)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n", b""]
+)
+def test_not_a_broker(answer: bytes, home: Path) -> None:
+    with something_else(answer) as url:
+        run_cnc("status", home=home, broker=url).fails(1, url.removeprefix("mqtt://"))
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A Mosquitto that wants a password."""
+    program = find_mosquitto()
+    assert program is not None, "install Mosquitto: apt-get install mosquitto"
+    folder = tmp_path_factory.mktemp("secured")
+    folder.chmod(0o755)
+    port = free_port()
+    (folder / "passwords").write_text("")
+    subprocess.run(
+        ["mosquitto_passwd", "-b", str(folder / "passwords"), "user", "right"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (folder / "passwords").chmod(0o644)
+    (folder / "broker.conf").write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous false\n"
+        f"password_file {folder / 'passwords'}\n" + ("user root\n" if os.geteuid() == 0 else "")
+    )
+    with subprocess.Popen(
+        [program, "-c", str(folder / "broker.conf")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+
+        def listens() -> bool:
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", port)) == 0
+
+        wait_for(listens, 10, "Mosquitto listens")
+        yield port
+        process.terminate()
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("user", ["", "user:wrong@"])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["status"],
+        ["knowledge", "list"],
+        ["intent", "--json", "AR for 20 users"],
+        ["up", "--scenario", "small", "--slots", "2"],
+        ["up", "--scenario", "small", "--slots", "2", "--processes", "each"],
+        ["run", "domain", "ran-0", "--scenario", "small"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_credentials(args: list[str], user: str, secured: int, home: Path) -> None:
+    url = f"mqtt://{user}127.0.0.1:{secured}"
+    result = run_cnc(*args, home=home, broker=url)
+    result.fails(1, "refuse" if "each" not in args else "")
+    assert "wrong" not in result.err.replace("wrong password", "").replace("wrong credentials", "")
+
+
+@pytest.mark.broker
+def test_right_credentials(secured: int, home: Path) -> None:
+    url = f"mqtt://user:right@127.0.0.1:{secured}"
+    told = run_cnc("status", "--json", home=home, broker=url).good().row
+    assert "right" not in json.dumps(told)
+    assert told["components"] == []
+
+
+def broker_of(running: Running) -> psutil.Process:
+    """The broker among what a command started."""
+
+    def find() -> psutil.Process | None:
+        for pid in marked(running.mark):
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(pid)
+                if "mosquitto" in process.name() or "nats" in process.name():
+                    return process
+        return None
+
+    found = wait_for(find, 10, "a broker among the processes")
+    assert isinstance(found, psutil.Process)
+    return found
+
+
+@pytest.mark.e2e
+def test_the_broker_vanishes_during_an_intent(home: Path) -> None:
+    args = ("intent", "--json", "--scenario", "small", "--slots", "5000", "AR for 20 users")
+    with start_cnc(*args, home=home) as running:
+        running.said('"event": "measured"', 60)
+        broker_of(running).kill()
+        assert running.process.wait(90) == 1
+        gone(running.mark)
+        assert "Traceback" not in running.told and "broker" in running.told
+
+
+@pytest.mark.e2e
+def test_the_broker_vanishes_under_up(home: Path) -> None:
+    """An embedded broker cannot come back by itself: `up` ends and says why."""
+    with start_cnc("up", "--json", "--scenario", "small", home=home) as running:
+        running.said('"slot": 3', 60)
+        broker_of(running).kill()
+        assert running.process.wait(60) == 1
+        gone(running.mark)
+        assert "Traceback" not in running.told and "broker" in running.told
+
+
+@pytest.mark.e2e
+@pytest.mark.broker
+def test_a_broker_of_ones_own_may_come_back(home: Path) -> None:
+    port = str(free_port())
+    url = f"mqtt://127.0.0.1:{port}"
+    with start_cnc("broker", "start", "--port", port, home=home) as first:
+        first.said("mqtt://", 20)
+        with start_cnc("up", "--json", "--scenario", "small", home=home, broker=url) as up:
+            up.said('"slot": 3', 60)
+            broker_of(first).kill()
+            first.process.send_signal(signal.SIGTERM)
+            first.process.wait(20)
+            with start_cnc("broker", "start", "--port", port, home=home) as second:
+                second.said("mqtt://", 20)
+                before = len(up.out)
+                wait_for(lambda: len(up.out) > before + 5, 45, "slots go on")
+                assert up.end(signal.SIGINT) == 130
