@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from cnc.processes.client import Look
 
 
+LEAST_WIDTHS = {"component": 14, "layer": 14, "domain": 12, "service": 24, "state": 5, "pid": 6}
+"""Of columns; the last one gives way where the terminal is narrow."""
+
+
 def status(
     context: typer.Context,
     broker: Broker = None,
@@ -90,7 +94,8 @@ def _show(url: str, seen: Look) -> None:
         made = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
         for number, column in enumerate(columns):
             last = number == len(columns) - 1
-            made.add_column(column, no_wrap=True, overflow="ellipsis" if last else "fold")
+            width = None if last else LEAST_WIDTHS.get(column, 8)
+            made.add_column(column, no_wrap=True, min_width=width)
         return made
 
     view = seen.view

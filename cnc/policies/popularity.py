@@ -21,31 +21,25 @@ class Popularity:
 
     def __init__(self) -> None:
         self._mean: Floats | None = None
-        self._signature: list[tuple[int, float, float]] = []
+        self._signature: Floats = np.zeros((3, 0))
+        """[3, C] service, uplink and deadline: what makes a class the same class."""
 
     def update(self, order: Order) -> None:
         """Take in the demand of a slot."""
         demand = np.maximum(order.requests, order.announced)
         classes = order.classes
-        signature = [
-            (int(service), float(uplink), float(deadline))
-            for service, uplink, deadline in zip(
-                classes.service, classes.uplink_mbit, classes.deadline_s, strict=True
-            )
-        ]
+        signature = np.stack([classes.service, classes.uplink_mbit, classes.deadline_s])
         if self._mean is None or self._mean.shape[0] != demand.shape[0]:
             self._mean = demand.copy()
+        elif np.array_equal(signature, self._signature):
+            self._mean = np.maximum(KEEP * self._mean + (1.0 - KEEP) * demand, order.announced)
         else:
-            fresh = [
-                at
-                for at, entry in enumerate(signature)
-                if at >= len(self._signature) or self._signature[at] != entry
-            ]
-            mean = np.zeros_like(demand)
-            kept = min(self._mean.shape[1], demand.shape[1])
-            mean[:, :kept] = self._mean[:, :kept]
-            mean = KEEP * mean + (1.0 - KEEP) * demand
-            mean[:, fresh] = demand[:, fresh]
+            kept = min(self._signature.shape[1], signature.shape[1])
+            same = np.zeros(signature.shape[1], dtype=bool)
+            same[:kept] = (signature[:, :kept] == self._signature[:, :kept]).all(axis=0)
+            old = np.zeros_like(demand)
+            old[:, :kept] = self._mean[:, :kept]
+            mean = np.where(same[None, :], KEEP * old + (1.0 - KEEP) * demand, demand)
             self._mean = np.maximum(mean, order.announced)
         self._signature = signature
 
@@ -61,14 +55,11 @@ class Popularity:
         """As JSON values."""
         return {
             "mean": None if self._mean is None else self._mean.tolist(),
-            "signature": [list(entry) for entry in self._signature],
+            "signature": self._signature.tolist(),
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Take up a snapshot."""
         mean = snapshot.get("mean")
         self._mean = None if mean is None else np.array(mean, dtype=np.float64)
-        self._signature = [
-            (int(service), float(uplink), float(deadline))
-            for service, uplink, deadline in snapshot.get("signature", [])
-        ]
+        self._signature = np.array(snapshot.get("signature", [[], [], []]), dtype=np.float64)
