@@ -155,6 +155,13 @@ class EmbeddedBroker:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
+    async def ended(self) -> str:
+        """Wait until the child has ended without being asked to; says how."""
+        process = self._process
+        code = 0 if process is None else await process.wait()
+        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        return f"the embedded broker ({self.engine}) has ended {how}"
+
     async def stop(self) -> None:
         """End the child (terminate, after a while kill) and remove its folder."""
         await self._end_process()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ import typer
 from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Home, Json, TopicRoot, required_broker
 from cnc.cli.output import console, emit, notice
+from cnc.errors import BusError
 
 HELP = """A broker to try with, and a check of any broker.
 
@@ -47,7 +47,7 @@ async def _start(
         else:
             console().print(f"{broker.engine} at [bold]{broker.url}[/]; Ctrl-C ends it")
             notice(f"other terminals: export CNC_BROKER={broker.url}")
-        await asyncio.Event().wait()
+        raise BusError(f"{await broker.ended()}; start another with `cnc broker start`")
 
 
 def check(

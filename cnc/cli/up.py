@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -28,6 +28,7 @@ from cnc.cli.output import emit, notice
 from cnc.errors import UsageError
 
 if TYPE_CHECKING:
+    from cnc.bus.embedded import EmbeddedBroker
     from cnc.processes.blueprint import SystemConfig
     from cnc.processes.infrastructure import SlotRecord
 
@@ -113,7 +114,26 @@ async def _up(config: SystemConfig, each: bool, as_json: bool) -> None:
     async with await EmbeddedBroker.start(config.home) as embedded:
         notice(f"embedded broker ({embedded.engine}) at {embedded.url}")
         notice(f"other terminals: export CNC_BROKER={embedded.url}")
-        await _run(replace(config, broker=embedded.url), each, as_json)
+        await _with_broker(embedded, _run(replace(config, broker=embedded.url), each, as_json))
+
+
+async def _with_broker(embedded: EmbeddedBroker, work: Coroutine[Any, Any, None]) -> None:
+    """Work on an embedded broker, which is started again where it ends by itself."""
+
+    async def keep() -> None:
+        while True:
+            notice(f"{await embedded.ended()}; it is started again")
+            await embedded.restart()
+
+    tasks = [asyncio.create_task(work), asyncio.create_task(keep())]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _run(config: SystemConfig, each: bool, as_json: bool) -> None:

@@ -35,6 +35,8 @@ CONNECT_S = 3.0
 REPLY_S = 30.0
 SILENCE_S = 60.0
 """An intent whose orchestrator says nothing for so long is given up."""
+CHECK_S = 1.0
+"""While nothing is said, so often it is looked whether anything can be."""
 LOOK_S = 0.5
 """Retained messages arrive within this after a subscription on a live broker."""
 
@@ -136,16 +138,7 @@ async def follow_intent(
     await bus.publish(topics.intent_requests(), request)
     stream = bus.messages()
     while True:
-        try:
-            async with asyncio.timeout(silence_s):
-                received = await anext(stream)
-        except TimeoutError as error:
-            raise ComponentLostError(
-                f"the end-to-end orchestrator has said nothing for {silence_s:g} s; look at "
-                "`cnc status`, and try again"
-            ) from error
-        except StopAsyncIteration as error:
-            raise BusError("the connection to the broker ended; try again") from error
+        received = await _next(stream, silence_s, still_alive)
         body = received.envelope.body
         if isinstance(body, IntentEvent) and body.intent_id == request.intent_id:
             on_event(body, received.envelope.sent_at)
@@ -158,8 +151,30 @@ async def follow_intent(
                 "the end-to-end orchestrator went away; start it again with `cnc up` or "
                 "`cnc run e2e`, and repeat the request"
             )
-        if still_alive is not None:
-            still_alive()
+
+
+async def _next(
+    stream: AsyncIterator[Received], silence_s: float, still_alive: Callable[[], None] | None
+) -> Received:
+    """The next message; while there is none, looks every second whether one can come."""
+    coming = asyncio.ensure_future(anext(stream))
+    try:
+        for _ in range(max(1, round(silence_s / CHECK_S))):
+            await asyncio.wait({coming}, timeout=CHECK_S)
+            if coming.done():
+                return coming.result()
+            if still_alive is not None:
+                still_alive()
+    except StopAsyncIteration as error:
+        raise BusError("the connection to the broker ended; try again") from error
+    finally:
+        if not coming.done():
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+    raise ComponentLostError(
+        f"the end-to-end orchestrator has said nothing for {silence_s:g} s; look at "
+        "`cnc status`, and try again"
+    )
 
 
 async def ask_history(bus: Bus, request: IntentRequest) -> IntentHistory:

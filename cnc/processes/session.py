@@ -11,7 +11,7 @@ from dataclasses import replace
 from filelock import FileLock, Timeout
 
 from cnc.bus.embedded import EmbeddedBroker
-from cnc.errors import CncError, ComponentLostError, RetryableError
+from cnc.errors import BusError, CncError, ComponentLostError, RetryableError
 from cnc.processes import components
 from cnc.processes.blueprint import SERVICE, Blueprint, SystemConfig
 from cnc.processes.client import client_bus, look
@@ -20,6 +20,8 @@ from cnc.settings import ensure_home
 LOCK_S = 20.0
 """Wait for another command that uses the same home folder."""
 BIRTH_S = 30.0
+READY_S = 20.0
+"""Slots start after this even without models and knowledge."""
 
 
 @asynccontextmanager
@@ -39,8 +41,11 @@ async def emulator(
     async with await EmbeddedBroker.start() as broker:
         running = replace(config, broker=broker.url, persist=False)
         task = asyncio.create_task(_run(running, on_notice))
+        lost = asyncio.create_task(broker.ended())
 
         def check() -> None:
+            if lost.done():
+                raise BusError(f"{lost.result()}, and the emulator with it; repeat the request")
             if task.done():
                 task.result()
                 raise ComponentLostError("the emulator ended before the call was done; try again")
@@ -49,7 +54,8 @@ async def emulator(
             yield running, check
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            lost.cancel()
+            await asyncio.gather(task, lost, return_exceptions=True)
 
 
 def blueprint_check(config: SystemConfig) -> None:
@@ -69,13 +75,14 @@ async def _run(config: SystemConfig, on_notice: Callable[[str], None] | None) ->
     """E2E first, so that the user is answered while the simulator is still loading."""
     blueprint = Blueprint(config)
     await asyncio.to_thread(getattr, blueprint, "world")
-    first = [
-        asyncio.create_task(components.run_end_to_end(blueprint, on_notice)),
+    ready = asyncio.Event()
+    tasks = [
+        asyncio.create_task(components.run_end_to_end(blueprint, on_notice, ready)),
         asyncio.create_task(components.run_service(blueprint, on_notice)),
     ]
-    tasks = list(first)
     try:
         await asyncio.to_thread(importlib.import_module, "cnc.processes.infrastructure")
+        await _either(ready, tasks)
         tasks += [
             asyncio.create_task(components.run_domain(blueprint, domain, on_notice))
             for domain in blueprint.world.domain_ids
@@ -88,6 +95,22 @@ async def _run(config: SystemConfig, on_notice: Callable[[str], None] | None) ->
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _either(ready: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Slots that run while models load only slow them down: wait, but not for ever.
+
+    Raises:
+        CncError: what a component failed with in the meantime.
+    """
+    waiting = asyncio.create_task(ready.wait())
+    try:
+        await asyncio.wait({waiting, *tasks}, timeout=READY_S, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            if task.done():
+                task.result()
+    finally:
+        waiting.cancel()
 
 
 @asynccontextmanager
