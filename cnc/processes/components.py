@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from cnc.bus.interface import Bus
     from cnc.processes.infrastructure import SlotRecord
+    from cnc.processes.understanding import Understanding
 
 Notice = Callable[[str], None]
 SlotCallback = Callable[["SlotRecord"], None]
@@ -70,8 +72,17 @@ async def run_domain(blueprint: Blueprint, domain: str, on_notice: Notice | None
         await shell.run()
 
 
-async def run_end_to_end(blueprint: Blueprint, on_notice: Notice | None = None) -> None:
+async def run_end_to_end(
+    blueprint: Blueprint,
+    on_notice: Notice | None = None,
+    ready: asyncio.Event | None = None,
+) -> None:
     """Run the end-to-end orchestrator until it is stopped or cancelled.
+
+    Args:
+        blueprint: the system.
+        on_notice: called with lines for people.
+        ready: set once texts can be recognised and knowledge retrieved.
 
     Raises:
         CncError: the bus or a store failed for good.
@@ -116,7 +127,17 @@ async def run_end_to_end(blueprint: Blueprint, on_notice: Notice | None = None) 
         )
         if config.understand:
             understanding.start()
-        await shell.run()
+        telling = asyncio.create_task(_tell_when_ready(understanding, ready))
+        try:
+            await shell.run()
+        finally:
+            telling.cancel()
+
+
+async def _tell_when_ready(understanding: Understanding, ready: asyncio.Event | None) -> None:
+    if ready is not None:
+        await understanding.ready()
+        ready.set()
 
 
 async def run_service(blueprint: Blueprint, on_notice: Notice | None = None) -> None:

@@ -47,7 +47,13 @@ class Understanding:
         self._tasks: set[asyncio.Task[None]] = set()
         self._resync = asyncio.Event()
         self._complete = threading.Event()
+        self._ready = asyncio.Event()
+        self._warm = False
         self._worker = Worker("cnc-e2e-models")
+
+    async def ready(self) -> None:
+        """Wait until texts can be recognised and knowledge retrieved."""
+        await self._ready.wait()
 
     def start(self) -> None:
         """Load the models and the replica in the background."""
@@ -102,6 +108,9 @@ class Understanding:
 
     async def _warm_up(self) -> None:
         await self._worker.run(self._models.recogniser)
+        self._warm = True
+        if self._complete.is_set():
+            self._ready.set()
 
     async def _keep_synchronised(self) -> None:
         while True:
@@ -132,6 +141,8 @@ class Understanding:
                 return
             if not reply.changes:
                 self._complete.set()
+                if self._warm:
+                    self._ready.set()
                 return
             await self._apply(list(reply.changes))
 
