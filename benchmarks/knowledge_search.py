@@ -51,12 +51,17 @@ def main() -> None:
         bulk = vectors[: given.entries - ADDS]
         print(f"fill     {timed(lambda: fill(store, bulk)):8.1f} s in bulk")
         added = vectors[given.entries - ADDS : given.entries]
+        many = [(entry(f"e{n}"), bulk[n + 1].tolist()) for n in range(ADDS)]
+        together = timed(lambda: store.add_all(many, MODEL)) / ADDS * 1e3
+        print(f"add_all  {together:8.2f} ms an entry, {ADDS} in one transaction")
         report("add", [timed(lambda n=n, v=v: add(store, n, v)) for n, v in enumerate(added)])
         index = KnowledgeIndex(given.dimension, MODEL)
         print(f"rebuild  {timed(lambda: catch_up(index, store)):8.1f} s from the change feed")
         assert index.generation == store.generation
         queries = vectors[-SEARCHES:]
         report("search", [timed(lambda q=q: index.search(q, 20)) for q in queries])
+        report("by kind", [timed(lambda q=q: index.search_each_kind(q, 20)) for q in queries])
+        report("words", [timed(lambda n=n: store.find_words(f"happened new{n}")) for n in range(3)])
         report("outcome", [timed(lambda n=n: outcome(index, store, n)) for n in range(100)])
         report("replace", [timed(lambda n=n: replace(index, store, n, added)) for n in range(100)])
         file = Path(folder) / "index"
@@ -84,7 +89,13 @@ def directions(rng: np.random.Generator, count: int, dimension: int) -> NDArray[
 
 
 def entry(name: str) -> KnowledgeEntry:
-    return KnowledgeEntry(entry_id=name, title=f"Entry {name}", text="what happened " * 25)
+    """One in ten is an expert rule, the others are histories."""
+    return KnowledgeEntry(
+        entry_id=name,
+        title=f"Entry {name}",
+        text="what happened " * 25,
+        kind="expert_rule" if name.endswith("0") else "runtime_history",
+    )
 
 
 def fill(store: KnowledgeStore, vectors: NDArray[np.float32]) -> None:

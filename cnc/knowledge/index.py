@@ -7,20 +7,24 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from cnc.errors import KnowledgeError
-from cnc.messages.knowledge import KnowledgeEntry, VectorRecord
+from cnc.messages.knowledge import KnowledgeEntry, KnowledgeKind, VectorRecord
 
 EXACT_LIMIT = 100_000
 """Up to here the search is exact; beyond, vectors are kept in 16 bits a component."""
 THREADS = 1
 """For one search; set per calling thread. More wait for one another on a busy machine: with two
 busy cores two threads took five times as long as one."""
+
+
+KINDS: tuple[KnowledgeKind, ...] = get_args(KnowledgeKind)
+Hit = tuple[KnowledgeEntry, float]
 
 
 @dataclass
@@ -57,6 +61,7 @@ class KnowledgeIndex:
         self._held: dict[str, Held] = {}
         self._names: dict[int, str] = {}
         self._next = 0
+        self._of_kind: dict[KnowledgeKind, NDArray[np.int64]] = {}
         self._faiss: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
 
     def __len__(self) -> int:
@@ -115,9 +120,14 @@ class KnowledgeIndex:
             return True
 
     def search(
-        self, vector: Sequence[float] | NDArray[Any], k: int
-    ) -> list[tuple[KnowledgeEntry, float]]:
+        self, vector: Sequence[float] | NDArray[Any], k: int, kind: KnowledgeKind | None = None
+    ) -> list[Hit]:
         """The k entries most similar to a vector, best first, with their cosine similarity.
+
+        Args:
+            vector: the query's embedding.
+            k: how many at most.
+            kind: only entries of this kind.
 
         Raises:
             KnowledgeError: the vector has another length than the index.
@@ -129,17 +139,35 @@ class KnowledgeIndex:
                 f"embed it with {self.model_id}"
             )
         with self._lock:
-            if k < 1 or not self._names:
+            wanted = None if kind is None else self._numbers_of(kind)
+            k = min(k, len(self._names) if wanted is None else len(wanted))
+            if k < 1:
                 return []
             faiss.omp_set_num_threads(THREADS)
-            scores, numbers = self._faiss.search(query, min(k, len(self._names)))
+            only = None
+            if wanted is not None and len(wanted) < len(self._names):
+                parameters: Any = faiss.SearchParameters
+                only = parameters(sel=faiss.IDSelectorBatch(wanted))
+            scores, numbers = self._faiss.search(query, k, params=only)
             found = []
             for score, number in zip(scores[0].tolist(), numbers[0].tolist(), strict=True):
                 entry = self._held[self._names[number]].entry if number >= 0 else None
                 if entry is not None:
                     found.append((entry, float(score)))
-        found.sort(key=lambda hit: (-hit[1], hit[0].entry_id))
-        return found
+        return _best_first(found)
+
+    def search_each_kind(self, vector: Sequence[float] | NDArray[Any], k: int) -> list[Hit]:
+        """The k most similar entries of every kind, best first: what `retrieve` ranks.
+
+        Each intent leaves a runtime history much like the next request of its sort, so among
+        all kinds the nearest would soon be histories alone.
+
+        Raises:
+            KnowledgeError: the vector has another length than the index.
+        """
+        with self._lock:
+            found = [hit for kind in KINDS for hit in self.search(vector, k, kind)]
+        return _best_first(found)
 
     def save(self, path: Path) -> None:
         """Write the index to a file, whole or not at all.
@@ -173,6 +201,17 @@ class KnowledgeIndex:
 
     # -- inside ----------------------------------------------------------------------------------
 
+    def _numbers_of(self, kind: KnowledgeKind) -> NDArray[np.int64]:
+        """Ids inside FAISS of one kind's entries, kept until the next change."""
+        if kind not in self._of_kind:
+            numbers = [
+                number
+                for number, name in self._names.items()
+                if (entry := self._held[name].entry) is not None and entry.kind == kind
+            ]
+            self._of_kind[kind] = np.asarray(numbers, dtype=np.int64)
+        return self._of_kind[kind]
+
     def _checked(self, record: VectorRecord) -> NDArray[np.float32] | None:
         """The record's vector, when it is one of this model."""
         if record.action == "remove" or not record.vector or record.model_id != self.model_id:
@@ -192,6 +231,7 @@ class KnowledgeIndex:
 
     def _take(self, newest: dict[str, tuple[VectorRecord, NDArray[np.float32] | None]]) -> None:
         """Apply the newest record of each entry with one removal and one addition in FAISS."""
+        self._of_kind.clear()
         gone: list[int] = []
         fresh: list[tuple[int, NDArray[np.float32]]] = []
         for entry_id, (record, vector) in newest.items():
@@ -239,6 +279,10 @@ def _same(before: Held, record: VectorRecord) -> bool:
     return (
         before.number is not None and bool(record.checksum) and (before.checksum == record.checksum)
     )
+
+
+def _best_first(found: list[Hit]) -> list[Hit]:
+    return sorted(found, key=lambda hit: (-hit[1], hit[0].entry_id))
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -18,6 +18,9 @@ RANGE_PENALTY = 0.50
 must outweigh the service's bonus."""
 LEAST_SCORE = 0.15
 """Below it an entry has nothing to do with the request."""
+HISTORIES_MOST = 2
+"""Among what is retrieved: histories resemble the next request of their sort more than any rule
+does, and would push out the rules, which alone say what to prefer."""
 PRIOR_LIMIT = 3.0
 """A factor of twenty: knowledge leans, it does not command."""
 
@@ -70,7 +73,8 @@ def retrieve(
 ) -> tuple[ScoredEntry, ...]:
     """Re-rank text hits by context.
 
-    Entries for other services only, and those for a loss that did not happen, are left out.
+    Entries for other services only, and those for a loss that did not happen, are left out, and
+    at most `HISTORIES_MOST` are runtime histories.
 
     Args:
         found: entries with their cosine similarity to the request.
@@ -90,7 +94,15 @@ def retrieve(
         if score >= LEAST_SCORE:
             scored.append(ScoredEntry(entry=entry, score=score))
     scored.sort(key=lambda s: (-s.score, s.entry.entry_id))
-    return tuple(scored[:k])
+    best: list[ScoredEntry] = []
+    histories = 0
+    for hit in scored:
+        if hit.entry.kind == "runtime_history":
+            histories += 1
+            if histories > HISTORIES_MOST:
+                continue
+        best.append(hit)
+    return tuple(best[:k])
 
 
 def _fit(applies: AppliesTo, context: Context) -> float | None:

@@ -61,6 +61,34 @@ def test_the_nearest_comes_first(index: KnowledgeIndex) -> None:
     assert KnowledgeIndex(DIMENSION, MODEL).search(vector(7), 5) == []
 
 
+@pytest.mark.parametrize("exact_limit", [1000, 10])
+def test_one_kind_is_found_among_many_of_another(exact_limit: int) -> None:
+    index = KnowledgeIndex(DIMENSION, MODEL, exact_limit)
+    rules = [upsert(n + 1, f"rule-{n}", n) for n in range(4)]
+    near = np.asarray(vector(100))
+    histories = [
+        VectorRecord(
+            generation=n + 5,
+            action="upsert",
+            entry_id=f"history-{n}",
+            entry=entry(f"history-{n}", kind="runtime_history"),
+            vector=tuple((near + 0.001 * np.asarray(vector(n))).tolist()),
+            model_id=MODEL,
+        )
+        for n in range(50)
+    ]
+    index.apply([*rules, *histories])
+    assert all(found.startswith("history") for found in ids(index, 100, 20))
+    only = [e.entry_id for e, _ in index.search(vector(100), 20, "expert_rule")]
+    assert sorted(only) == ["rule-0", "rule-1", "rule-2", "rule-3"]
+    each = index.search_each_kind(vector(100), 3)
+    assert [e.kind for e, _ in each] == ["runtime_history"] * 3 + ["expert_rule"] * 3
+    assert [s for _, s in each] == sorted((s for _, s in each), reverse=True)
+    assert index.search(vector(100), 5, "trained_policy") == []
+    index.apply([removal(55, "rule-1"), upsert(56, "rule-9", 9)])
+    assert len(index.search(vector(100), 20, "expert_rule")) == 4
+
+
 def test_changes_replace_and_remove(index: KnowledgeIndex) -> None:
     index.apply([upsert(21, "e7", 100), removal(22, "e3"), upsert(23, "new", 7)])
     assert (index.generation, len(index)) == (23, 20)

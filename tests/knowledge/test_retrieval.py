@@ -98,6 +98,12 @@ def test_weight_counts_and_little_is_left_out() -> None:
     )
 
 
+def test_histories_do_not_push_out_rules() -> None:
+    found = [(entry(f"h{n}", kind="runtime_history"), 0.9) for n in range(9)]
+    found += [(rule(f"r{n}", services=[AR]), 0.3) for n in range(2)]
+    assert order(found) == ["h0", "h1", "r0", "r1"]
+
+
 def test_the_order_of_hits_does_not_matter() -> None:
     found = [(rule("b"), 0.5), (rule("a"), 0.5), (rule("c", services=[AR]), 0.3)]
     for hits in itertools.permutations(found):
