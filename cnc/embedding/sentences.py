@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +29,8 @@ class SentenceEmbedder:
         try:
             import torch
             from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging as notices
+
+            notices: Any = importlib.import_module("transformers.utils.logging")
         except ImportError as error:
             raise ConfigurationError(
                 f"the embedding model {name_or_path!r} needs sentence-transformers, which cannot "

@@ -19,62 +19,98 @@ class Found(Generic[ValueT]):
 
 
 _DOMAIN = re.compile(
-    r"\b(?:in|at|from|on|of|to|inside|within)?\s*(?:the\s+)?(?:domain\s+)?(?P<kind>ran|radio\s+access(?:\s+network)?|terminals?|terminal[\s-]side|ran[\s-]side)"
-    r"(?:[\s-]+(?:domain|side|area|network|site|group))*\s*(?:no\.?|number|#)?[\s_-]*(?P<number>\d{1,2})\b(?!\s*(?:users|people|ms|%|mbps))",
+    r"\b(?:in|at|from|on|of|to|inside|within)?\s*(?:the\s+)?(?:domain\s+)?(?P<kind>ran|"
+    r"radio\s+access(?:\s+network)?|terminals?|terminal[\s-]side|ran[\s-]side)"
+    r"(?:[\s-]+(?:domain|side|area|network|site|group))*\s*(?:no\.?|number|"
+    r"#)?[\s_-]*(?P<number>\d{1,2})\b(?!\s*(?:users|people|ms|%|mbps))",
     re.IGNORECASE,
 )
 _TRANSPORT = re.compile(
-    r"\b(?:in|at|from|on)\s+(?:the\s+)?transport(?:[\s-]side)?\s+(?:domain|network|side)\b", re.IGNORECASE
+    r"\b(?:in|at|from|on)\s+(?:the\s+)?transport(?:[\s-]side)?\s+(?:domain|network|side)\b",
+    re.IGNORECASE,
 )
 _PLACE = re.compile(
-    r"\b(?:in|at|near|around|across|throughout|over|inside|between|from)\s+(?:the\s+)?(?P<place>(?:city\s+of\s+|port\s+of\s+)?[A-Z][\w'-]+(?:\s+(?:and\s+|of\s+|am\s+|de\s+)?[A-Z][\w'-]+){0,3})"
+    r"\b(?:in|at|near|around|across|throughout|over|inside|between|"
+    r"from)\s+(?:the\s+)?(?P<place>(?:city\s+of\s+|port\s+of\s+)?[A-Z][\w'-]+(?:\s+(?:and\s+|"
+    r"of\s+|am\s+|de\s+)?[A-Z][\w'-]+){0,3})"
 )
 _KIND_OF_PLACE = re.compile(
-    r"\b(?:in|at|near|around|across|throughout|inside|on)\s+(?P<place>(?:the\s+|our\s+)?(?:\w+\s+)?(?:city\s+cent(?:re|er)|downtown|town|campus|harbou?r|airport|stadium|hospital|factory|warehouse|district|suburbs?|hall|port|village|valley|area)(?:\s+[A-Z0-9]\w{0,3})?)\b"
+    r"\b(?:in|at|near|around|across|throughout|inside|on)\s+(?P<place>(?:the\s+|"
+    r"our\s+)?(?:\w+\s+)?(?:city\s+cent(?:re|er)|downtown|town|campus|harbou?r|airport|"
+    r"stadium|hospital|factory|warehouse|district|suburbs?|hall|port|village|valley|"
+    r"area)(?:\s+[A-Z0-9]\w{0,3})?)\b"
 )
 _NOT_PLACES = re.compile(
-    r"^(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|"
-    r"August|September|October|November|December|I|AR|VR|XR|AI|ML|HD|UHD|RAN|LLM|GPU|QoS|URLLC|IoT|UAV|AGV|V2X|"
-    r"Zoom|Teams|Netflix|Christmas|Easter|LLMs|GPUs|AGVs|UAVs|K|Mbps|Gbps|TV|PLC|PLCs|GPT\S*|Da|IEC|ISAC|CCTV|"
+    r"^(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|"
+    r"April|May|June|July|"
+    r"August|September|October|November|December|I|AR|VR|XR|AI|ML|HD|UHD|RAN|LLM|GPU|QoS|"
+    r"URLLC|IoT|UAV|AGV|V2X|"
+    r"Zoom|Teams|Netflix|Christmas|Easter|LLMs|GPUs|AGVs|UAVs|K|Mbps|Gbps|TV|PLC|PLCs|GPT\S*|"
+    r"Da|IEC|ISAC|CCTV|"
     r"HoloLens|YouTube|Llama|HD\S*|Ultra|Full|High|Low|SLA|DNS)\b"
 )
-_CLOCK = r"(?:\d{1,2}(?:[:.h]\d{2})?\s*(?:am|pm|a\.m\.|p\.m\.|h\b|o'clock|hrs)?|noon|midday|midnight)"
+_CLOCK = (
+    r"(?:\d{1,2}(?:[:.h]\d{2})?\s*(?:am|pm|a\.m\.|p\.m\.|h\b|o'clock|hrs)?|noon|midday|"
+    r"midnight)"
+)
 _DAY = (
     r"(?:(?:on\s+|next\s+|this\s+|every\s+|each\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
-    r"|(?:every|each)\s+(?:day|night|morning|evening|weekday|weekend)|today|tonight|tomorrow|on\s+weekdays|daily|weekdays)"
+    r"|(?:every|each)\s+(?:day|night|morning|evening|weekday|weekend)|today|tonight|tomorrow|"
+    r"on\s+weekdays|daily|weekdays)"
 )
 _SPAN = re.compile(
-    rf"(?:(?P<day>{_DAY})(?:\s+(?:morning|afternoon|evening|night))?,?\s+)?\b(?:from\s+|between\s+)?(?P<begin>{_CLOCK})\s*(?:-|to|and|until|till|til)\s*(?P<end>{_CLOCK})(?:\s+(?P<day2>{_DAY}))?",
+    rf"(?:(?P<day>{_DAY})(?:\s+(?:morning|afternoon|evening|night))?,?\s+)?\b(?:from\s+|"
+    rf"between\s+)?(?P<begin>{_CLOCK})\s*(?:-|to|and|until|till|"
+    rf"til)\s*(?P<end>{_CLOCK})(?:\s+(?P<day2>{_DAY}))?",
     re.IGNORECASE,
 )
 _PHRASE = re.compile(
-    rf"\b(?:for\s+(?:the\s+)?(?:next\s+|coming\s+)?(?:(?:\d+|a|an|one|two|three|half\s+an)\s+)?(?:hours?|minutes?|days?|weeks?|months?)"
-    rf"|until\s+(?:{_DAY}|{_CLOCK})|after\s+\d{{1,2}}(?::\d{{2}})?\s*(?:am|pm|h\b)|before\s+\d{{1,2}}(?::\d{{2}})?\s*(?:am|pm)|starting\s+(?:at\s+)?\d{{1,2}}(?::\d{{2}})?\s*(?:am|pm)?"
-    rf"|(?:tomorrow|today|this|yesterday)\s+(?:morning|afternoon|evening|night|weekend|week)|tonight|tomorrow|overnight|at\s+night|"
-    rf"(?:on\s+|next\s+|every\s+)(?:mon|tues|wednes|thurs|fri|satur|sun)days?(?:\s+(?:morning|afternoon|evening|night))?(?:\s+(?:at|from)\s+{_CLOCK})?|at\s+\d{{1,2}}(?::\d{{2}}|\s*(?:am|pm|o'clock))(?:\s*(?:am|pm))?|"
-    rf"during\s+(?:the\s+)?(?:day(?:time)?|night|weekends?|working\s+hours|business\s+hours|office\s+hours|peak\s+hours|rush\s+hour|match|event|concert|game|festival)|"
-    rf"(?:every|each)\s+(?:night|morning|evening|day|weekend)|next\s+(?:week|month|weekend|year)|at\s+the\s+weekend|on\s+weekdays)\b",
+    rf"\b(?:for\s+(?:the\s+)?(?:next\s+|coming\s+)?(?:(?:\d+|a|an|one|two|three|"
+    rf"half\s+an)\s+)?(?:hours?|minutes?|days?|weeks?|months?)"
+    rf"|until\s+(?:{_DAY}|{_CLOCK})|after\s+\d{{1,2}}(?::\d{{2}})?\s*(?:am|pm|h\b)|"
+    rf"before\s+\d{{1,2}}(?::\d{{2}})?\s*(?:am|pm)|"
+    rf"starting\s+(?:at\s+)?\d{{1,2}}(?::\d{{2}})?\s*(?:am|pm)?"
+    rf"|(?:tomorrow|today|this|yesterday)\s+(?:morning|afternoon|evening|night|weekend|week)|"
+    rf"tonight|tomorrow|overnight|at\s+night|"
+    rf"(?:on\s+|next\s+|every\s+)(?:mon|tues|wednes|thurs|fri|satur|sun)days?(?:\s+(?:morning|"
+    rf"afternoon|evening|night))?(?:\s+(?:at|from)\s+{_CLOCK})?|at\s+\d{{1,2}}(?::\d{{2}}|"
+    rf"\s*(?:am|pm|o'clock))(?:\s*(?:am|pm))?|"
+    rf"during\s+(?:the\s+)?(?:day(?:time)?|night|weekends?|working\s+hours|business\s+hours|"
+    rf"office\s+hours|peak\s+hours|rush\s+hour|match|event|concert|game|festival)|"
+    rf"(?:every|each)\s+(?:night|morning|evening|day|weekend)|next\s+(?:week|month|weekend|"
+    rf"year)|at\s+the\s+weekend|on\s+weekdays)\b",
     re.IGNORECASE,
 )
 _LOW_ENERGY = re.compile(
-    r"\b(?:as\s+)?(?:green(?:est)?(?:\s+as\s+possible)?(?!\s*(?:house|card|light|screen))|eco(?:logical|[\s-]?friendly|[\s-]?mode)?|(?:energy|power)[\s-](?:saving|efficien\w+|aware|conscious|frugal|sav\w+)"
-    r"|(?:save|saving|saves|minimi[sz]e|minimi[sz]ing|minimal|reduce|reducing|low(?:est)?|least|little|less|cheap(?:est)?)\s+(?:the\s+|its\s+|on\s+)?(?:energy|electricity|carbon|power\s+(?:consumption|use|usage)|co2|emissions)(?:\s+(?:consumption|use|usage|footprint|cost)|\s+as\s+possible)?"
-    r"|low[\s-]carbon|sustainabl[ey]|climate[\s-]friendly|environmentally\s+friendly|carbon[\s-]neutral|low\s+footprint)\b",
+    r"\b(?:as\s+)?(?:green(?:est)?(?:\s+as\s+possible)?(?!\s*(?:house|card|light|screen))|"
+    r"eco(?:logical|[\s-]?friendly|[\s-]?mode)?|(?:energy|power)[\s-](?:saving|efficien\w+|"
+    r"aware|conscious|frugal|sav\w+)"
+    r"|(?:save|saving|saves|minimi[sz]e|minimi[sz]ing|minimal|reduce|reducing|low(?:est)?|"
+    r"least|little|less|cheap(?:est)?)\s+(?:the\s+|its\s+|on\s+)?(?:energy|electricity|carbon|"
+    r"power\s+(?:consumption|use|usage)|co2|emissions)(?:\s+(?:consumption|use|usage|"
+    r"footprint|cost)|\s+as\s+possible)?"
+    r"|low[\s-]carbon|sustainabl[ey]|climate[\s-]friendly|environmentally\s+friendly|"
+    r"carbon[\s-]neutral|low\s+footprint)\b",
     re.IGNORECASE,
 )
 _BALANCED = re.compile(r"\bbalanced?\s+(?:energy|power)(?:\s+\w+)?\b", re.IGNORECASE)
 _PRIORITY_NUMBER = re.compile(
-    r"\bprio(?:rity)?(?:\s+(?:level|class))?\s*(?:is|of|to|:|=|#)?\s*(?P<number>\d{1,2})\b", re.IGNORECASE
+    r"\bprio(?:rity)?(?:\s+(?:level|class))?\s*(?:is|of|to|:|=|#)?\s*(?P<number>\d{1,2})\b",
+    re.IGNORECASE,
 )
 _PRIORITY_WORD = re.compile(
-    r"\b(?P<word>highest|top|maximum|absolute|critical|high|elevated|medium|normal|standard|moderate|low(?:est)?|minimum|minimal)[\s-]+prio(?:rity)?\b"
-    r"|\bprio(?:rity)?(?:\s+level)?\s*(?:is|:|=|should\s+be|must\s+be)?\s+(?P<word2>highest|top|maximum|critical|high|medium|normal|low(?:est)?)\b"
-    r"|\b(?P<calm>not\s+(?:that\s+|very\s+|so\s+)?urgent|no\s+(?:hurry|rush)|low\s+urgency|best[\s-]effort)\b|\b(?P<urgent>urgent(?:ly)?|asap)\b",
+    r"\b(?P<word>highest|top|maximum|absolute|critical|high|elevated|medium|normal|standard|"
+    r"moderate|low(?:est)?|minimum|minimal)[\s-]+prio(?:rity)?\b"
+    r"|\bprio(?:rity)?(?:\s+level)?\s*(?:is|:|=|should\s+be|must\s+be)?\s+(?P<word2>highest|"
+    r"top|maximum|critical|high|medium|normal|low(?:est)?)\b"
+    r"|\b(?P<calm>not\s+(?:that\s+|very\s+|so\s+)?urgent|no\s+(?:hurry|rush)|low\s+urgency|"
+    r"best[\s-]effort)\b|\b(?P<urgent>urgent(?:ly)?|asap)\b",
     re.IGNORECASE,
 )
 _LEVELS = {
     "highest": 1, "top": 1, "maximum": 1, "absolute": 1, "critical": 1, "high": 2, "elevated": 3,
-    "medium": 5, "normal": 5, "standard": 5, "moderate": 5, "low": 8, "lowest": 9, "minimum": 9, "minimal": 9,
+    "medium": 5, "normal": 5, "standard": 5, "moderate": 5,
+    "low": 8, "lowest": 9, "minimum": 9, "minimal": 9,
 }  # fmt: skip
 
 
@@ -101,7 +137,9 @@ def find_time_window(text: str) -> Found[str] | None:
     """When the service is wanted: "18:00-22:00" with its day where clock times are given."""
     for match in _SPAN.finditer(text):
         parts = (match["begin"], match["end"])
-        if not any(re.search(r"[:h]\d|am|pm|a\.m|p\.m|h$|o'clock|hrs|noon|mid", p, re.I) for p in parts):
+        if not any(
+            re.search(r"[:h]\d|am|pm|a\.m|p\.m|h$|o'clock|hrs|noon|mid", p, re.I) for p in parts
+        ):
             continue
         half = re.search(r"(am|pm|a\.m\.|p\.m\.)", match["end"], re.I)
         begin, end = _clock(match["begin"], half[1] if half else None), _clock(match["end"], None)
@@ -112,7 +150,9 @@ def find_time_window(text: str) -> Found[str] | None:
     match_phrase = _PHRASE.search(text)
     if match_phrase is None:
         return None
-    return Found(" ".join(match_phrase[0].lower().split()), match_phrase.start(), match_phrase.end())
+    return Found(
+        " ".join(match_phrase[0].lower().split()), match_phrase.start(), match_phrase.end()
+    )
 
 
 def _clock(text: str, half: str | None) -> str | None:

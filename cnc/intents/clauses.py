@@ -7,19 +7,34 @@ from collections.abc import Callable
 
 _NEGATION = re.compile(
     r"\b(?:(?:it'?s|this\s+is|that\s+is|we\s+are|i\s+am|is|are)\s+)?(?:"
-    r"(?:we\s+|i\s+|they\s+|users\s+)?(?:do\s+not|don't|dont|does\s+not|doesn't|will\s+not|won't|no\s+longer|never|not)\s+(?:really\s+|actually\s+)?(?:need|want|require|use|ask\s+for|looking\s+for|interested\s+in|talking\s+about|deploy|run|provide|start|set\s+up|play|call\s+for)\b"
-    r"|not|no(?=\s+(?:more\s+)?[a-z])|without|instead\s+of|rather\s+than|except(?:\s+for)?|excluding|other\s+than|apart\s+from|anything\s+but|forget(?:\s+about)?|skip|neither|nor|never\s+mind)\s+",
+    r"(?:we\s+|i\s+|they\s+|users\s+)?(?:do\s+not|don't|dont|does\s+not|doesn't|will\s+not|"
+    r"won't|no\s+longer|never|not)\s+(?:really\s+|actually\s+)?(?:need|want|require|use|"
+    r"ask\s+for|looking\s+for|interested\s+in|talking\s+about|deploy|run|provide|start|"
+    r"set\s+up|play|call\s+for)\b"
+    r"|not|no(?=\s+(?:more\s+)?[a-z])|without|instead\s+of|rather\s+than|except(?:\s+for)?|"
+    r"excluding|other\s+than|apart\s+from|anything\s+but|forget(?:\s+about)?|skip|neither|nor|"
+    r"never\s+mind)\s+",
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(
-    r"\s*(?:more|less|fewer|later|longer|greater|higher|lower|only|just|exceed|above|below|over|under|to\s+exceed|matter|one|doubt|interruption|delay|lag|stutter|urgent|hurry|rush|yet|sure|be|been|having|losing|moving|waiting|stop|fail|loss|drop|problem|issue|wires?|cables?|possible|allowed|allow|tolerate|too|very|that|so|all|any\s+(?:lag|delay|interruption|loss)|sight|humans?|driver|camera|sharing|giving|revealing|central|visiting|fibre|fiber|coverage|connection|service|internet|network|terrestrial|picture|console)\b",
+    r"\s*(?:more|less|fewer|later|longer|greater|higher|lower|only|just|exceed|above|below|"
+    r"over|under|to\s+exceed|matter|one|doubt|interruption|delay|lag|stutter|urgent|hurry|"
+    r"rush|yet|sure|be|been|having|losing|moving|waiting|stop|fail|loss|drop|problem|issue|"
+    r"wires?|cables?|possible|allowed|allow|tolerate|too|very|that|so|all|any\s+(?:lag|delay|"
+    r"interruption|loss)|sight|humans?|driver|camera|sharing|giving|revealing|central|"
+    r"visiting|fibre|fiber|coverage|connection|service|internet|network|terrestrial|picture|"
+    r"console)\b",
     re.IGNORECASE,
 )
 _BOUNDARY = re.compile(
-    r"\s*(?:[,;.!?]\s*(?:but|rather|instead|just|only|we|i|it|what|please|give|rather)\b|[;.!?](?=\s|$)|,|\bbut\b|\binstead\b|\brather\b|\bjust\b|\bwe\s+(?:need|want)\b|\bi\s+(?:need|want)\b|-\s)",
+    r"\s*(?:[,;.!?]\s*(?:but|rather|instead|just|only|we|i|it|what|please|give|rather)\b|"
+    r"[;.!?](?=\s|$)|,|\bbut\b|\binstead\b|\brather\b|\bjust\b|\bwe\s+(?:need|want)\b|"
+    r"\bi\s+(?:need|want)\b|-\s)",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\s+(?:and|plus)\s+also\s+|,?\s+as\s+well\s+as\s+|\s+in\s+addition\s+to\s+|,?\s+plus\s+|\s+and\s+")
+_SENTENCE = re.compile(
+    r"(?<=[.!?;])\s+|\s+(?:and|plus)\s+also\s+|,?\s+as\s+well\s+as\s+|\s+in\s+addition\s+to\s+|,?\s+plus\s+|\s+and\s+"
+)
 _LEADING = re.compile(r"^\s*(?:[,;.:-]|but|rather|instead|just|only|and|please)+\s*", re.IGNORECASE)
 
 

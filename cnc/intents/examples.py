@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,11 @@ from cnc.settings import data_root
 
 Kind = Literal["service", "everyday", "operation", "vague"]
 KINDS: tuple[Kind, ...] = ("service", "everyday", "operation", "vague")
-_FILES: dict[Kind, str] = {"everyday": "everyday.txt", "operation": "operations.txt", "vague": "vague.txt"}
+_FILES: dict[Kind, str] = {
+    "everyday": "everyday.txt",
+    "operation": "operations.txt",
+    "vague": "vague.txt",
+}
 _TEMPLATES = (
     "I need {} for our company",
     "Set up {}",
@@ -30,6 +34,24 @@ _TEMPLATES = (
     "a service for {}, many users",
     "our organisation is looking for {} support",
     "connectivity for {}",
+)
+SLIPS = 2
+"""Variants of each example with typing slips."""
+_WISHES = (
+    "for {u} users",
+    "with {l} ms latency",
+    "with latency below {l} ms",
+    "for {u} people, {r} Mbps each",
+    "at {r} Mbps",
+    "{u} users, {l} ms",
+    "with 99.99 % reliability",
+    "low latency please",
+    "with high bandwidth and low delay",
+    "latency under {l} ms and {r} Mbps for {u} users",
+    "availability of 99.9 %",
+    "and it must be reliable",
+    "as a network slice",
+    "in Berlin, {u} users",
 )
 _NEIGHBOURS = {
     "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj",
@@ -113,16 +135,18 @@ def _chinese(path: Path, catalogue: Catalogue, first: int) -> Iterable[Example]:
     order = {service_id: index for index, service_id in enumerate(catalogue.ids)}
     for offset, line in enumerate(read_sentences(path)):
         label, _, text = (part.strip() for part in line.partition("|"))
-        kind = next((k for k in KINDS[1:] if k == label), "service")
-        if kind == "service" and label not in order or not text:
+        kind: Kind = next((k for k in KINDS[1:] if k == label), "service")
+        if (kind == "service" and label not in order) or not text:
             raise ConfigurationError(
                 f"{path}: {line!r} must be a service id or a kind, a bar, and a sentence"
             )
         yield Example(text, kind, order.get(label, -1), first + offset)
 
 
-def training_variants(catalogue: Catalogue, examples: list[Example], seed: int = 0) -> list[Example]:
-    """Examples with seeded variants: aliases in templates, and typing slips.
+def training_variants(
+    catalogue: Catalogue, examples: list[Example], seed: int = 0
+) -> list[Example]:
+    """Examples with seeded variants: aliases in templates, wishes of quality, typing slips.
 
     An alias that several services share is left out: it tells none of them.
     """
@@ -139,16 +163,23 @@ def training_variants(catalogue: Catalogue, examples: list[Example], seed: int =
                 result.append(Example(template.format(alias), "service", min(services), group))
             group += 1
     for example in examples:
-        if example.text.isascii():
-            result.append(
-                Example(with_typos(example.text, rng), example.kind, example.service, example.group)
+        if not example.text.isascii():
+            continue
+        for _ in range(SLIPS):
+            result.append(replace(example, text=with_typos(example.text, rng)))
+        if example.kind == "service":
+            wish = rng.choice(_WISHES).format(
+                u=rng.choice((2, 5, 12, 30, 100, 500)),
+                l=rng.choice((1, 5, 10, 20, 50, 100)),
+                r=rng.choice((1, 5, 10, 50, 200)),
             )
+            result.append(replace(example, text=f"{example.text} {wish}"))
     return result
 
 
-def fingerprint(model_id: str, examples: Iterable[Example], prepare: Callable[[str], str]) -> str:
-    """A key that changes with the model, any example, or how texts are prepared."""
-    digest = hashlib.sha256(model_id.encode())
+def fingerprint(model_id: str, version: int, examples: Iterable[Example]) -> str:
+    """A key that changes with the model, the version of the features, or any example."""
+    digest = hashlib.sha256(f"{model_id}|{version}\n".encode())
     for example in examples:
-        digest.update(f"{example.kind}|{example.service}|{prepare(example.text)}\n".encode())
+        digest.update(f"{example.kind}|{example.service}|{example.text}\n".encode())
     return digest.hexdigest()[:32]

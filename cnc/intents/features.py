@@ -1,4 +1,4 @@
-"""What the heads see of a text: its meaning, its letters, names of services, signs of a job."""
+"""What the heads see of a text: its meaning, its letters, names of services, signs of a request."""
 
 from __future__ import annotations
 
@@ -11,30 +11,26 @@ from numpy.typing import NDArray
 
 from cnc.embedding import Embedder, VectorCache
 from cnc.intents.lexicon import Lexicon
-from cnc.intents.masking import mask
-from cnc.intents.operations import operation_strength
-from cnc.intents.slots import Stated, read_stated
+from cnc.intents.prepared import Prepared
 
 Matrix = NDArray[np.float32]
 LETTER_BINS = 2048
 """Hashed pieces of words; they keep a word recognisable when one of its letters is wrong."""
 LETTER_WEIGHT = 0.7
-NAME_WEIGHT = 0.5
+NAME_WEIGHT = 0.3
+SIGN_WEIGHT = 1.0
 JOB_WEIGHT = 1.0
-
-
-def prepare(text: str, stated: Stated | None = None) -> str:
-    """The text as the embedding model sees it: masked and in small letters."""
-    if stated is None:
-        stated = read_stated(text)
-    return mask(stated.text, stated.spans).lower()
+NARROW = 3.0
+"""E5 vectors lie within a narrow cone; stretched, they weigh as much as MiniLM's."""
+VERSION = 3
+"""To be raised when features of the same text change."""
 
 
 def letters(texts: Sequence[str]) -> Matrix:
     """[text, bin] share of word pieces of three to five letters, each row of length one."""
     result = np.zeros((len(texts), LETTER_BINS), dtype=np.float32)
     for row, text in enumerate(texts):
-        for word in re.findall(r"\w+", text.lower()):
+        for word in re.findall(r"\w+", text):
             padded = f"<{word}>"
             for size in (3, 4, 5):
                 for at in range(max(1, len(padded) - size + 1)):
@@ -42,35 +38,37 @@ def letters(texts: Sequence[str]) -> Matrix:
                     result[row, zlib.crc32(piece.encode()) % LETTER_BINS] += 1.0
     np.sqrt(result, out=result)
     norms = np.linalg.norm(result, axis=1, keepdims=True)
-    return result / np.maximum(norms, 1e-6)
+    scaled: Matrix = result / np.maximum(norms, np.float32(1e-6))
+    return scaled
 
 
 class FeatureMap:
-    """Computes the features of prepared texts."""
+    """Computes the features of prepared texts with one model, or two side by side."""
 
-    def __init__(self, embedder: Embedder, lexicon: Lexicon, cache: VectorCache | None = None) -> None:
-        """Use this model, this lexicon and, for fixed texts, this cache."""
-        self._embedder = embedder
+    def __init__(
+        self, embedders: Sequence[Embedder], lexicon: Lexicon, cache: VectorCache | None = None
+    ) -> None:
+        """Use these models, this lexicon and, for fixed texts, this cache."""
+        self._embedders = tuple(embedders)
         self._lexicon = lexicon
         self._cache = cache or VectorCache(None)
 
-    def of(self, texts: Sequence[str], raw: Sequence[str], *, fixed: bool = False) -> Matrix:
-        """[text, feature] of prepared texts and the same texts before masking."""
-        vectors = (
-            self._cache.encode(self._embedder, texts) if fixed else self._embedder.encode(texts)
-        )
+    @property
+    def model_id(self) -> str:
+        """The ids of the models, joined."""
+        return "+".join(embedder.model_id for embedder in self._embedders)
+
+    def of(self, prepared: Sequence[Prepared], *, fixed: bool = False) -> Matrix:
+        """[text, feature]; `fixed` texts come from the cache where they are known."""
+        texts = [p.masked or "service" for p in prepared]
+        parts: list[Matrix] = []
+        for embedder in self._embedders:
+            encode = self._cache.encode(embedder, texts) if fixed else embedder.encode(texts)
+            parts.append(encode * np.float32(NARROW if "e5" in embedder.model_id else 1.0))
         names = np.array([self._lexicon.scores(text) for text in texts], dtype=np.float32)
         jobs = np.zeros((len(texts), 4), dtype=np.float32)
-        for row, text in enumerate(raw):
-            jobs[row, operation_strength(text)] = JOB_WEIGHT
+        jobs[np.arange(len(texts)), [p.job for p in prepared]] = JOB_WEIGHT
+        signs = np.array([p.signs for p in prepared], dtype=np.float32)
         strongest = names.max(axis=1, keepdims=True, initial=0.0)
-        return np.concatenate(
-            [
-                vectors,
-                LETTER_WEIGHT * letters(texts),
-                NAME_WEIGHT * names,
-                NAME_WEIGHT * strongest,
-                jobs,
-            ],
-            axis=1,
-        )
+        parts += [LETTER_WEIGHT * letters(texts), NAME_WEIGHT * names, NAME_WEIGHT * strongest]
+        return np.concatenate([*parts, jobs, SIGN_WEIGHT * signs], axis=1)

@@ -16,6 +16,17 @@ from cnc.intents.features import Matrix
 Probabilities = NDArray[np.float64]
 _ARRAYS = ("kind_weights", "kind_bias", "service_weights", "service_bias")
 
+_SCALARS = (
+    "kind_temperature",
+    "service_temperature",
+    "accept_in_domain",
+    "ask_in_domain",
+    "accept_confidence",
+    "clear_low",
+    "clear_high",
+    "clear_confidence",
+)
+
 
 @dataclass(frozen=True)
 class Heads:
@@ -32,9 +43,16 @@ class Heads:
     kind_temperature: float
     service_temperature: float
     accept_in_domain: float
-    """Probability of being a request from which on a text is one."""
+    """Probability of being a request from which on a text is accepted as one."""
+    ask_in_domain: float
+    """Probability of being a request below which a text is refused; between the two, ask."""
     accept_confidence: float
     """Confidence in a service below which the user is asked."""
+    clear_low: float
+    """Probability of being a request below which a second model need not be heard."""
+    clear_high: float
+    """The same from above, together with `clear_confidence`."""
+    clear_confidence: float
 
     def kinds(self, features: Matrix) -> Probabilities:
         """[text, kind] probabilities in the order of `KINDS`."""
@@ -53,15 +71,13 @@ class Heads:
             np.savez_compressed(
                 part,
                 fingerprint=np.str_(self.fingerprint),
-                scalars=np.array(
-                    [
-                        self.kind_temperature,
-                        self.service_temperature,
-                        self.accept_in_domain,
-                        self.accept_confidence,
-                    ]
-                ),
-                **{name: getattr(self, name).astype(np.float16) for name in _ARRAYS},
+                scalars=np.array([getattr(self, name) for name in _SCALARS]),
+                **{
+                    name: getattr(self, name).astype(
+                        np.float16 if name.endswith("weights") else np.float32
+                    )
+                    for name in _ARRAYS
+                },
             )
         Path(part.name).chmod(0o644)
         os.replace(part.name, path)  # noqa: PTH105

@@ -6,12 +6,27 @@ import re
 import unicodedata
 
 _WORDS = {
-    "en": "the a an of for to and is in with i we need want please my our you it on that are this from at by be set up what how do me",
-    "fr": "le la les des une un pour avec je nous besoin est dans et du au veux voudrais sur qui que vous mon notre entre",
-    "de": "der die das ein eine einen für mit ich wir brauche brauchen ist und im zu den auf bitte nicht von wird unser mein zwischen",
-    "es": "el los las una un para con necesito necesitamos es y del quiero por favor que en mi nuestro de entre",
+    "en": (
+        "the a an of for to and is in with i we need want please my our you it on that "
+        "are this from at by be set up what how do me"
+    ),
+    "fr": (
+        "le la les des une un pour avec je nous besoin est dans et du au veux voudrais "
+        "sur qui que vous mon notre entre"
+    ),
+    "de": (
+        "der die das ein eine einen für mit ich wir brauche brauchen ist und im zu den "
+        "auf bitte nicht von wird unser mein zwischen"
+    ),
+    "es": (
+        "el los las una un para con necesito necesitamos es y del quiero por favor que en "
+        "mi nuestro de entre"
+    ),
     "it": "il lo gli una un per con ho bisogno è e della vorrei che nel mio nostro di tra voglio",
-    "pt": "o os as uma um para com preciso precisamos é e da do quero por favor que em meu nosso entre",
+    "pt": (
+        "o os as uma um para com preciso precisamos é e da do quero por favor que em meu "
+        "nosso entre"
+    ),
     "nl": "de het een voor met ik wij nodig is en van naar graag op niet onze mijn tussen",
     "tr": "bir ve için ile istiyorum lazım bu da de olan",
 }

@@ -29,10 +29,14 @@ _QUALITY = re.compile(
     rf"\b(?:{_DEGREE}{_GRADE}{_MEASURE}\b{_LIMIT}|(?:{_PHRASE})\b)", re.IGNORECASE
 )
 _DANGLING = re.compile(
-    r"\b(?:with|at|of|below|under|within|less\s+than|no\s+more\s+than|at\s+least|at\s+most|up\s+to|about|around|per\s+user|each|and|for|a|an|the|per|maximum|minimum|max|min|must\s+not\s+exceed|in\s+total|total|above|between|from|to)(?:\s*[,.;:]|\s*$)",
+    r"\b(?:with|at|of|below|under|within|less\s+than|no\s+more\s+than|at\s+least|at\s+most|"
+    r"up\s+to|about|around|per\s+user|each|and|for|a|an|the|per|maximum|minimum|max|min|"
+    r"must\s+not\s+exceed|in\s+total|total|above|between|from|to)(?:\s*[,.;:]|\s*$)",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?<![A-Za-z])\d+(?:[.,:]\d+)*(?:st|nd|rd|th|k|%)?(?![A-Za-z\d])", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?<![A-Za-z])\d+(?:[.,:]\d+)*(?:st|nd|rd|th|k|%)?(?![A-Za-z\d])", re.IGNORECASE
+)
 _SPACE = re.compile(r"\s+([,.;:])|([,;:])(?=\s*[,.;:])")
 
 

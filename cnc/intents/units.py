@@ -28,13 +28,15 @@ _WORK_GC = {
 _TIMES = tuple((re.compile(rf"(?:{p})$", re.IGNORECASE), v) for p, v in _TIME_MS.items())
 _WORKS = tuple((re.compile(rf"(?:{p})$", re.IGNORECASE), v) for p, v in _WORK_GC.items())
 _RATE = re.compile(
-    rf"(?P<prefix>k|kilo|m|mega|g|giga|t|tera|兆|千兆)?\s*-?(?P<unit>bits?|b|bytes?)?(?P<per>{_PER_SECOND})?$",
+    rf"(?P<prefix>k|kilo|m|mega|g|giga|t|tera|兆|千兆)?\s*-?(?P<unit>bits?|b|"
+    rf"bytes?)?(?P<per>{_PER_SECOND})?$",
     re.IGNORECASE,
 )
 _KINDS: dict[Kind, str] = {
     "rate": (
         rf"(?:kilo|mega|giga|tera|[kmgt])-?(?:bits?|bytes?|b){_PER_SECOND}"
-        r"|(?:kilo|mega|giga|tera)-?bits?|[kmgt]bits?|(?-i:[KMGT]b)(?![a-z])|megs?|兆(?:比特)?(?:每秒|/秒)?|千兆"
+        r"|(?:kilo|mega|giga|tera)-?bits?|[kmgt]bits?|(?-i:[KMGT]b)(?![a-z])|megs?|"
+        r"兆(?:比特)?(?:每秒|/秒)?|千兆"
     ),
     "time": "|".join(_TIME_MS),
     "percent": r"%|percent(?:age)?|per\s?cent|pct",
@@ -62,7 +64,7 @@ def rate_mbps(unit: str) -> float:
     """Mbit/s in one of the unit; a capital B beside other small letters means bytes."""
     if unit.startswith("千兆"):
         return 1e3
-    if unit.startswith("兆") or unit.lower().startswith("meg") and "a" not in unit.lower():
+    if unit.startswith("兆") or re.fullmatch(r"megs?", unit, re.IGNORECASE):
         return 1.0
     prefix = next(
         value

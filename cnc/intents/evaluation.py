@@ -1,0 +1,96 @@
+"""The held-out sets of `intents/evaluation/` and how an answer is compared with them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnc.errors import ConfigurationError
+from cnc.intents.examples import read_sentences
+from cnc.intents.slots import Stated
+from cnc.messages.intents import Recognition, Slot
+from cnc.settings import data_root
+
+_SLOT = re.compile(r"(?P<name>[a-z]+)(?P<sign>[<>~=])(?P<value>\S+)")
+_COMPARISONS = {"<": "at_most", ">": "at_least", "~": "about"}
+_NAMES = ("latency", "rate", "total", "users", "rel", "prio", "area", "energy")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A held-out sentence with what it should become."""
+
+    label: str
+    text: str
+
+
+def held_out(name: str, folder: Path | None = None) -> list[Labelled]:
+    """One set of held-out sentences; those without a bar are labelled with the set's name.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    folder = folder or data_root() / "intents" / "evaluation"
+    rows = []
+    for line in read_sentences(folder / f"{name}.txt"):
+        label, bar, text = (part.strip() for part in line.partition(" | "))
+        rows.append(Labelled(label, text) if bar else Labelled(name, line))
+    return rows
+
+
+def answer_of(found: Recognition) -> str:
+    """The service that was understood or is offered first, else the reason of the refusal."""
+    if found.intent is not None:
+        return found.intent.service
+    return found.choices[0].service if found.choices else str(found.reason)
+
+
+def wrong_slots(expected: str, stated: Stated) -> list[str]:
+    """Differences between the expected slots and those read, empty if all are exact.
+
+    Raises:
+        ConfigurationError: the expectation is not understood.
+    """
+    wanted = {}
+    for part in expected.split():
+        match = _SLOT.fullmatch(part)
+        if match is None or match["name"] not in _NAMES:
+            raise ConfigurationError(f"{part!r} must be a slot's name, one of < > ~ =, a value")
+        wanted[match["name"]] = (match["sign"], match["value"])
+    found = _values(stated)
+    problems = []
+    for name in _NAMES:
+        value, comparison = found[name]
+        sign, text = wanted.get(name, ("=", None))
+        if not _equal(value, text):
+            problems.append(f"{name} is {value}, not {text}")
+        elif sign in _COMPARISONS and comparison != _COMPARISONS[sign]:
+            problems.append(f"{name} is {comparison}, not {_COMPARISONS[sign]}")
+    return problems
+
+
+def _values(stated: Stated) -> dict[str, tuple[float | str | None, str | None]]:
+    def of(slot: Slot[float] | Slot[int] | None) -> tuple[float | None, str | None]:
+        return (None, None) if slot is None else (float(slot.value), slot.comparison)
+
+    area = stated.area.value if stated.area is not None else None
+    domain = area if area and re.fullmatch(r"(?:ran|terminal)-\d+|transport", area) else None
+    return {
+        "latency": of(stated.latency_ms),
+        "rate": of(stated.data_rate_mbps),
+        "total": of(stated.data_rate_total_mbps),
+        "users": of(stated.users),
+        "rel": of(stated.reliability_pct),
+        "prio": (float(stated.priority.value) if stated.priority else None, None),
+        "area": (domain, None),
+        "energy": (stated.energy.value if stated.energy else None, None),
+    }
+
+
+def _equal(value: float | str | None, text: str | None) -> bool:
+    if value is None or text is None:
+        return value is None and text is None
+    if isinstance(value, str):
+        return value == text
+    return abs(value - float(text)) <= 1e-9 * max(1.0, abs(value))

@@ -1,0 +1,66 @@
+"""A text made ready for the models: stated slots read, then numbers and quality words masked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cnc.errors import IntentError
+from cnc.intents.glossary import in_english
+from cnc.intents.masking import mask
+from cnc.intents.operations import operation_strength
+from cnc.intents.slots import Stated, read_stated
+
+SIGNS = 6
+"""Latency, rate, reliability and users stated; words of quality; words of networks."""
+_QUALITY = re.compile(
+    r"latenc|delay|bandwidth|throughput|reliab|availab|data rate|jitter|urllc|embb|mmtc|mbps|gbps|"
+    r"\bqos\b|时延|延迟|带宽|可靠",
+    re.IGNORECASE,
+)
+_NETWORK = re.compile(
+    r"slice|network|\bedge\b|connectivity|connect|deploy|provide|provision|support|uplink|downlink|"
+    r"[56]g\b|\blinks?\b|网络|切片|部署|提供|支持",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the heads need to know of a text."""
+
+    masked: str
+    """In small letters, without numbers and words of quality."""
+    signs: tuple[bool, ...]
+    """Which of the `SIGNS` the text shows."""
+    job: int
+    """How clearly it is a network operation, 0 to 3."""
+    stated: Stated | None
+    problem: IntentError | None
+    """Why the stated values cannot be meant, where they cannot."""
+
+
+def prepare(text: str, *, english: bool = True) -> Prepared:
+    """Read and mask a normalised text; impossible values are kept as a problem, not raised."""
+    stated: Stated | None = None
+    problem: IntentError | None = None
+    try:
+        stated = read_stated(text if english else in_english(text))
+    except IntentError as error:
+        problem = error
+    masked = mask(stated.text, stated.spans) if stated is not None and english else mask(text, ())
+    signs = (False,) * (SIGNS - 2)
+    if stated is not None:
+        signs = (
+            stated.latency_ms is not None,
+            stated.data_rate_mbps is not None or stated.data_rate_total_mbps is not None,
+            stated.reliability_pct is not None,
+            stated.users is not None,
+        )
+    return Prepared(
+        masked=masked.lower(),
+        signs=(*signs, bool(_QUALITY.search(text)), bool(_NETWORK.search(text))),
+        job=operation_strength(text),
+        stated=stated,
+        problem=problem,
+    )

@@ -1,0 +1,183 @@
+"""Models with the heads fitted on them: which of them judges a text."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnc.embedding import Embedder, VectorCache
+from cnc.errors import ConfigurationError
+from cnc.intents.catalogue import Catalogue
+from cnc.intents.examples import fingerprint, load_examples
+from cnc.intents.features import VERSION, FeatureMap
+from cnc.intents.heads import Heads, Probabilities, load_heads
+from cnc.intents.lexicon import Lexicon
+from cnc.intents.prepared import Prepared
+from cnc.settings import data_root
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one route makes of one text."""
+
+    heads: Heads
+    kinds: Probabilities
+    """[kind] in the order of `KINDS`."""
+    services: Probabilities
+    """[service] in the catalogue's order."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """Features of one model, or of two side by side, with the heads fitted on them."""
+
+    features: FeatureMap
+    heads: Heads
+
+    def judge(self, prepared: Sequence[Prepared]) -> list[Judgement]:
+        """Judge texts, in order."""
+        features = self.features.of(prepared)
+        kinds, services = self.heads.kinds(features), self.heads.services(features)
+        return [Judgement(self.heads, k, s) for k, s in zip(kinds, services, strict=True)]
+
+
+class Routes:
+    """The quick model for English, both models where it hesitates, and the one for the rest."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        embedder: Embedder,
+        multilingual: Embedder | Callable[[], Embedder | None] | None,
+        home: Path | None,
+    ) -> None:
+        """Prepare the first route now and the others when they are first needed."""
+        self._catalogue = catalogue
+        self._lexicon = Lexicon(catalogue)
+        self._home = home
+        self._embedder = embedder
+        self._source = multilingual
+        self._loaded: Embedder | None = None
+        self._quick = make_route(catalogue, self._lexicon, (embedder,), home=home)
+        self._both: Route | None = None
+        self._foreign: Route | None = None
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """Names of services."""
+        return self._lexicon
+
+    @property
+    def quick(self) -> Route:
+        """The first route for English."""
+        return self._quick
+
+    def judge_english(self, prepared: Prepared) -> Judgement:
+        """Judge an English text: by both models if the first one hesitates and there are two."""
+        first = self._quick.judge([prepared])[0]
+        in_domain, confidence = first.kinds[0], first.services.max()
+        clear = in_domain <= first.heads.clear_low or (
+            in_domain >= first.heads.clear_high and confidence >= first.heads.clear_confidence
+        )
+        if clear:
+            return first
+        both = self._both_route()
+        return first if both is None else both.judge([prepared])[0]
+
+    def foreign(self) -> Route | None:
+        """The route for other languages, None where no model for them is there."""
+        if self._foreign is None:
+            second = self._second()
+            if second is not None:
+                self._foreign = find_route(
+                    self._catalogue, self._lexicon, (second,), home=self._home, multilingual=True
+                )
+        return self._foreign
+
+    def _both_route(self) -> Route | None:
+        if self._both is None:
+            second = self._second()
+            if second is not None:
+                self._both = find_route(
+                    self._catalogue, self._lexicon, (self._embedder, second), home=self._home
+                )
+        return self._both
+
+    def _second(self) -> Embedder | None:
+        if self._loaded is None and self._source is not None:
+            self._loaded = self._source() if callable(self._source) else self._source
+            self._source = None
+        return self._loaded
+
+
+def find_route(
+    catalogue: Catalogue,
+    lexicon: Lexicon,
+    embedders: Sequence[Embedder],
+    *,
+    home: Path | None = None,
+    multilingual: bool = False,
+) -> Route | None:
+    """A route of these models with the heads that ship or are kept in `home`; None without."""
+    cache = VectorCache(home / "vectors" if home is not None else None)
+    features = FeatureMap(embedders, lexicon, cache)
+    key = fingerprint(
+        features.model_id, VERSION, load_examples(catalogue, multilingual=multilingual)
+    )
+    places = [shipped_heads(features.model_id)]
+    if home is not None:
+        places.append(_kept_heads(home, key))
+    for path in places:
+        heads = load_heads(path, key)
+        if heads is not None:
+            return Route(features, heads)
+    return None
+
+
+def make_route(
+    catalogue: Catalogue,
+    lexicon: Lexicon,
+    embedders: Sequence[Embedder],
+    *,
+    home: Path | None = None,
+    multilingual: bool = False,
+    refit: bool = False,
+) -> Route:
+    """A route of these models; heads that are missing (or with `refit`) are fitted: minutes.
+
+    Raises:
+        ConfigurationError: heads must be fitted and scikit-learn is missing.
+    """
+    if not refit:
+        found = find_route(catalogue, lexicon, embedders, home=home, multilingual=multilingual)
+        if found is not None:
+            return found
+    cache = VectorCache(home / "vectors" if home is not None else None)
+    features = FeatureMap(embedders, lexicon, cache)
+    examples = load_examples(catalogue, multilingual=multilingual)
+    key = fingerprint(features.model_id, VERSION, examples)
+    try:
+        from cnc.intents.fitting import fit_heads
+
+        heads = fit_heads(catalogue, examples, features, key)
+    except ImportError as error:
+        raise ConfigurationError(
+            f"the heads of the model {features.model_id} must be fitted, which needs "
+            "scikit-learn; install it, or use the packaged model"
+        ) from error
+    if home is not None:
+        with contextlib.suppress(OSError):
+            heads.save(_kept_heads(home, key))
+    return Route(features, heads)
+
+
+def _kept_heads(home: Path, key: str) -> Path:
+    return home / "heads" / f"{key}.npz"
+
+
+def shipped_heads(model_id: str) -> Path:
+    """Where the heads of a model ship, if they do."""
+    name = "".join(c if c.isalnum() or c in "._+-" else "-" for c in model_id)
+    return data_root() / "intents" / "heads" / f"{name}.npz"
