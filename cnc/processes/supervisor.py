@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import logging
 import os
+import shlex
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
+from cnc.bus.address import parse_address
 from cnc.processes import components
 from cnc.processes.blueprint import END_TO_END, INFRASTRUCTURE, SERVICE, Blueprint, SystemConfig
 
@@ -24,7 +26,6 @@ async def run_together(
     blueprint: Blueprint,
     on_slot: components.SlotCallback | None = None,
     on_notice: components.Notice | None = None,
-    ready: Callable[[], None] | None = None,
 ) -> None:
     """Run every component in this process until the emulator is done.
 
@@ -42,8 +43,6 @@ async def run_together(
     emulator = components.run_infrastructure(blueprint, on_slot, on_notice)
     tasks = [asyncio.create_task(job, name=name) for name, job in work.items()]
     main = asyncio.create_task(emulator, name=INFRASTRUCTURE)
-    if ready is not None:
-        ready()
     try:
         done, _ = await asyncio.wait([main, *tasks], return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -76,7 +75,12 @@ class ChildProcesses:
                 *self._command(name),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
-                env={**os.environ, "CNC_PARENT": str(os.getpid()), "OMP_NUM_THREADS": "1"},
+                env={
+                    **os.environ,
+                    "CNC_PARENT": str(os.getpid()),
+                    "CNC_BROKER": self._config.broker,  # where others cannot read a password
+                    "OMP_NUM_THREADS": "1",
+                },
                 start_new_session=True,
             )
 
@@ -84,7 +88,6 @@ class ChildProcesses:
         config = self._config
         command = [
             sys.executable, "-m", "cnc", "run", *_role(name),
-            "--broker", config.broker,
             "--home", str(config.home),
             "--scenario", config.scenario,
             "--seed", str(config.seed),
@@ -111,8 +114,8 @@ class ChildProcesses:
                     name = waits.pop(task)
                     on_notice(
                         f"{name} ended with exit code {task.result()}; the others go on without "
-                        f"it. Start it again: cnc run {' '.join(_role(name))} --broker "
-                        f"{self._config.broker}"
+                        f"it. Start it again: cnc run {' '.join(_role(name))} "
+                        f"{_as_options(self._config)}"
                     )
         finally:
             for task in waits:
@@ -138,6 +141,20 @@ class ChildProcesses:
 def _role(name: str) -> list[str]:
     """How `cnc run` names a component."""
     return [name] if name in (SERVICE, END_TO_END) else ["domain", name]
+
+
+def _as_options(config: SystemConfig) -> str:
+    """What another `cnc run` must be given to join this system; passwords are left out."""
+    usual = SystemConfig(broker="")
+    options = {
+        name: getattr(config, name)
+        for name in ("scenario", "seed", "load", "policy", "pace", "slot_ms", "topic_root", "home")
+        if getattr(config, name) != getattr(usual, name)
+    }
+    told = {"broker": parse_address(config.broker).shown, **options}
+    return shlex.join(
+        word for name, value in told.items() for word in (f"--{name.replace('_', '-')}", str(value))
+    )
 
 
 async def run_apart(

@@ -93,15 +93,11 @@ class EndToEndOrchestrator:
         self._slot: int | None = None
         self._decided: int | None = None
         self._live = [False] * len(sites)
+        self._last: tuple[EndToEndObservation, Floats, Hosts | None] | None = None
         self._snapshot: dict[str, Any] | None = None
         self.stale = 0
         self.degraded_slots = 0
         self.ignored = 0
-
-    @property
-    def observation_slot(self) -> int | None:
-        """The slot that was decided last."""
-        return self._decided
 
     def handle(self, event: Event) -> list[Instruction]:
         """What follows from one event."""
@@ -182,8 +178,6 @@ class EndToEndOrchestrator:
     def _reported_classes(self, domain: int) -> int:
         report = self._view.report_of(domain)
         return -1 if report is None else report.classes
-
-    _last: tuple[EndToEndObservation, Floats, Hosts | None] | None = None
 
     def _begin_run(self, run: str) -> None:
         """Another infrastructure: nothing measured before counts."""
