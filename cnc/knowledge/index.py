@@ -61,7 +61,7 @@ class KnowledgeIndex:
         self._held: dict[str, Held] = {}
         self._names: dict[int, str] = {}
         self._next = 0
-        self._of_kind: dict[KnowledgeKind, NDArray[np.int64]] = {}
+        self._of_kind: dict[KnowledgeKind, tuple[int, Any]] = {}
         self._faiss: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
 
     def __len__(self) -> int:
@@ -139,15 +139,13 @@ class KnowledgeIndex:
                 f"embed it with {self.model_id}"
             )
         with self._lock:
-            wanted = None if kind is None else self._numbers_of(kind)
-            k = min(k, len(self._names) if wanted is None else len(wanted))
+            count, selector = (len(self._names), None) if kind is None else self._only(kind)
+            k = min(k, count)
             if k < 1:
                 return []
             faiss.omp_set_num_threads(THREADS)
-            only = None
-            if wanted is not None and len(wanted) < len(self._names):
-                parameters: Any = faiss.SearchParameters
-                only = parameters(sel=faiss.IDSelectorBatch(wanted))
+            parameters: Any = faiss.SearchParameters
+            only = None if selector is None else parameters(sel=selector)
             scores, numbers = self._faiss.search(query, k, params=only)
             found = []
             for score, number in zip(scores[0].tolist(), numbers[0].tolist(), strict=True):
@@ -201,15 +199,24 @@ class KnowledgeIndex:
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _numbers_of(self, kind: KnowledgeKind) -> NDArray[np.int64]:
-        """Ids inside FAISS of one kind's entries, kept until the next change."""
+    def _only(self, kind: KnowledgeKind) -> tuple[int, Any]:
+        """How many entries of a kind can be found, and what selects them in FAISS.
+
+        Nothing needs selecting where all are of that kind. Kept until the next change.
+        """
         if kind not in self._of_kind:
             numbers = [
                 number
                 for number, name in self._names.items()
                 if (entry := self._held[name].entry) is not None and entry.kind == kind
             ]
-            self._of_kind[kind] = np.asarray(numbers, dtype=np.int64)
+            selector = None
+            if len(numbers) < len(self._names):
+                marked = np.zeros(self._next, dtype=bool)
+                marked[numbers] = True
+                bitmap: Any = faiss.IDSelectorBitmap
+                selector = bitmap(np.packbits(marked, bitorder="little"))
+            self._of_kind[kind] = (len(numbers), selector)
         return self._of_kind[kind]
 
     def _checked(self, record: VectorRecord) -> NDArray[np.float32] | None:

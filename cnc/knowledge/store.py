@@ -191,10 +191,8 @@ class KnowledgeStore:
         wanted = words.words_of(query)
         if not wanted:
             return []
-        chosen = select(entries).where(words.may_contain(wanted))
-        chosen = chosen if kind is None else chosen.where(entries.c.kind == kind)
         with self._read() as connection:
-            found = connection.execute(chosen).all()
+            found = connection.execute(words.candidates(wanted, kind)).all()
         return words.rank(map(tables.read_entry, found), wanted)[:limit]
 
     def changes_since(self, generation: int, limit: int = 200) -> Records:

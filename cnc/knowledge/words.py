@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import Select, case, literal, or_, select
 
 from cnc.knowledge.entries import embedding_text
 from cnc.knowledge.tables import entries
-from cnc.messages.knowledge import KnowledgeEntry, ScoredEntry
+from cnc.messages.knowledge import KnowledgeEntry, KnowledgeKind, ScoredEntry
 
+CANDIDATES = 1000
+"""Rows that are read and ranked; the database counts words in all the others."""
 TITLE_SHARE = 0.5
 """Of a word's worth that it has for being in the text; the rest needs the title."""
 _WORD = re.compile(r"\w+")
@@ -21,14 +24,20 @@ def words_of(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_WORD.findall(query.lower())))
 
 
-def may_contain(words: Sequence[str]) -> ColumnElement[bool]:
-    """Rows whose JSON contains one of the words; `rank` drops those that match its field names.
+def candidates(words: Sequence[str], kind: KnowledgeKind | None) -> Select[Any]:
+    """The rows whose JSON contains most of the words, `CANDIDATES` at most, for `rank`.
 
-    Databases differ in what they take as lower case beyond ASCII, so such words pick every row.
+    Upper case is asked for as well, as SQLite knows the cases of ASCII only.
     """
-    if not all(word.isascii() for word in words):
-        return entries.c.body != ""
-    return or_(*(entries.c.body.icontains(word, autoescape=True) for word in words))
+    body = entries.c.body
+    contained = [
+        or_(*(body.icontains(form, autoescape=True) for form in {word, word.upper()}))
+        for word in words
+    ]
+    number = sum((case((one, 1), else_=0) for one in contained), start=literal(0))
+    query = select(entries.c.entry_id, body, entries.c.body_checksum).where(or_(*contained))
+    query = query if kind is None else query.where(entries.c.kind == kind)
+    return query.order_by(number.desc(), entries.c.entry_id).limit(CANDIDATES)
 
 
 def rank(candidates: Iterable[KnowledgeEntry], words: Sequence[str]) -> list[ScoredEntry]:
