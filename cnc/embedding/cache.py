@@ -43,7 +43,7 @@ class VectorCache:
 
     def _read(self, path: Path, shape: tuple[int, int]) -> Vectors | None:
         try:
-            with np.load(path) as archive:
+            with path.open("rb") as file, np.load(file) as archive:
                 vectors = np.asarray(archive["vectors"], dtype=np.float32)
                 checksum = str(archive["checksum"])
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):

@@ -35,7 +35,9 @@ _BOUNDARY = re.compile(
 _SENTENCE = re.compile(
     r"(?<=[.!?;])\s+|\s+(?:and|plus)\s+also\s+|,?\s+as\s+well\s+as\s+|\s+in\s+addition\s+to\s+|,?\s+plus\s+|\s+and\s+"
 )
-_LEADING = re.compile(r"^\s*(?:[,;.:-]|but|rather|instead|just|only|and|please)+\s*", re.IGNORECASE)
+_LEADING = re.compile(
+    r"^(?:\s*(?:[,;.:-]|(?:but|rather|instead|just|only|and|please)\b))+\s*", re.IGNORECASE
+)
 
 
 def without_negated(text: str, names_service: Callable[[str], bool]) -> tuple[str, str]:

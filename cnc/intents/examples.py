@@ -12,6 +12,7 @@ from typing import Literal
 
 from cnc.errors import ConfigurationError
 from cnc.intents.catalogue import Catalogue
+from cnc.intents.keyboard import NEIGHBOURS
 from cnc.settings import data_root
 
 Kind = Literal["service", "everyday", "operation", "vague"]
@@ -35,7 +36,7 @@ _TEMPLATES = (
     "our organisation is looking for {} support",
     "connectivity for {}",
 )
-SLIPS = 2
+SLIPS = 1
 """Variants of each example with typing slips."""
 _WISHES = (
     "for {u} users",
@@ -53,12 +54,6 @@ _WISHES = (
     "as a network slice",
     "in Berlin, {u} users",
 )
-_NEIGHBOURS = {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj",
-    "i": "uo", "j": "hk", "k": "jl", "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o",
-    "q": "w", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb", "w": "qe", "x": "zc",
-    "y": "tu", "z": "x",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -103,7 +98,7 @@ def _slip(word: str, rng: random.Random) -> str:
     if how == "drop":
         return word[:at] + word[at + 1 :]
     if how == "neighbour":
-        near = _NEIGHBOURS.get(word[at].lower())
+        near = NEIGHBOURS.get(word[at].lower())
         return word[:at] + rng.choice(near) + word[at + 1 :] if near else word
     return word[: at + 1] + word[at:]
 

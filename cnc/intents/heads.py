@@ -86,7 +86,7 @@ class Heads:
 def load_heads(path: Path, fingerprint: str) -> Heads | None:
     """Read heads; None if the file is absent, damaged, or was fitted on something else."""
     try:
-        with np.load(path) as archive:
+        with path.open("rb") as file, np.load(file) as archive:
             if str(archive["fingerprint"]) != fingerprint:
                 return None
             scalars = [float(value) for value in archive["scalars"]]

@@ -11,13 +11,14 @@ from cnc.embedding import Embedder, load_embedder, load_multilingual
 from cnc.intents.assembly import build_intent, runners_up
 from cnc.intents.catalogue import Catalogue, load_catalogue
 from cnc.intents.clauses import clauses, without_negated
-from cnc.intents.examples import KINDS
+from cnc.intents.examples import KINDS, load_examples
 from cnc.intents.glossary import in_english
 from cnc.intents.languages import NAMES, language_of
 from cnc.intents.normaliser import normalise
 from cnc.intents.prepared import Prepared, prepare
 from cnc.intents.routes import Judgement, Routes
 from cnc.intents.slots import read_stated
+from cnc.intents.spelling import make_corrector
 from cnc.messages.intents import Recognition, RefusalReason
 from cnc.settings import default_home
 
@@ -54,6 +55,7 @@ class Recogniser:
         """
         self.catalogue = catalogue
         self._routes = Routes(catalogue, embedder, multilingual, home)
+        self._corrector = make_corrector(e.text for e in load_examples(catalogue))
 
     def recognise(self, text: str) -> Recognition:
         """Recognise one text; never raises for what a text contains."""
@@ -70,7 +72,7 @@ class Recogniser:
             )
         language = language_of(clean)
         if language == "en":
-            return self._recognise_english(shown, clean)
+            return self._recognise_english(shown, self._corrector.correct(clean))
         route = self._routes.foreign()
         if route is None:
             return _refused(
@@ -100,9 +102,10 @@ class Recogniser:
             known[found.intent.service] = found.intent.confidence
         clean = normalise(text[: 2 * LONGEST])
         language = language_of(clean)
+        english = self._corrector.correct(clean) if language == "en" else in_english(clean)
         intent = build_intent(
             chosen,
-            read_stated(clean if language == "en" else in_english(clean)),
+            read_stated(english),
             confidence=known.get(service, 0.0),
             others=tuple(c for c in found.choices if c.service != service),
             language=language,

@@ -1,0 +1,122 @@
+import pytest
+
+from cnc.errors import IntentError
+from cnc.intents.catalogue import load_catalogue
+from cnc.intents.evaluation import held_out, wrong_slots
+from cnc.intents.normaliser import normalise
+from cnc.intents.slots import rate_per_user, read_stated
+
+
+def stated(text):
+    return read_stated(normalise(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("latency below 5 ms", "latency<5"),
+        ("latency above 5 ms", "latency>5"),
+        ("250 µs", "latency=0.25"),
+        ("250 μs", "latency=0.25"),
+        ("0.25 milliseconds", "latency=0.25"),
+        ("within 2 s", "latency<2000"),
+        ("every 2 s", ""),
+        ("a 10 s clip", ""),
+        ("jitter below 3 ms", ""),
+        ("3 ms jitter and 9 ms latency", "latency=9"),
+        ("sub-millisecond latency", "latency<1"),
+        ("latency ≤ 10 ms", "latency<10"),
+        ("10 ms or better", "latency<10"),
+        ("50 ms maximum", "latency<50"),
+        ("10 Mbps minimum, 50 ms maximum", "rate>10 latency<50"),
+        ("10 MB/s", "rate=80"),
+        ("10 MBps", "rate=80"),
+        ("10 MBPS", "rate=10"),
+        ("10 Mb/s", "rate=10"),
+        ("2.5 Gbit per second", "rate=2500"),
+        ("64 kbps", "rate=0.064"),
+        ("5 Mbps each, 1 Gbps in total", "rate=5 total=1000"),
+        ("1,5 Mbit/s", "rate=1.5"),
+        ("five nines", "rel=99.999"),
+        ("99,999 % availability", "rel=99.999"),
+        ("reliability of 0.9999", "rel=99.99"),
+        ("packet error rate of 10^-5", "rel>99.999"),
+        ("packet loss below 0.1 %", ""),
+        ("cpu load of 80 %", ""),
+        ("2,000 viewers", "users=2000"),
+        ("2 000 viewers", "users=2000"),
+        ("1k users", "users=1000"),
+        ("1.5 million devices", "users=1500000"),
+        ("two hundred users", "users=200"),
+        ("a dozen players", "users=12"),
+        ("half a dozen surgeons", "users=6"),
+        ("a team of eight", "users=8"),
+        ("twenty 4K cameras", "users=20"),
+        ("4K cameras", ""),
+        ("a 5G network", ""),
+        ("hall 5 users", ""),
+        ("no more than fifty users", "users<50"),
+        ("between 50 and 100 players", "users=100"),
+        ("in RAN domain 3", "area=ran-3"),
+        ("terminal 5 has 10 users", "area=terminal-5 users=10"),
+        ("in the transport domain", "area=transport"),
+        ("priority 2", "prio=2"),
+        ("top priority", "prio=1"),
+        ("as green as possible", "energy=low"),
+        ("in a greenhouse", ""),
+    ],
+)
+def test_slots(text, expected):
+    assert wrong_slots(expected, stated(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        ("from 8 am to 6 pm", "08:00-18:00"),
+        ("tomorrow 18:00-22:00", "tomorrow 18:00-22:00"),
+        ("from 9 to 11 pm", "21:00-23:00"),
+        ("tonight", "tonight"),
+        ("for the next 2 hours", "for the next 2 hours"),
+        ("10-20 ms", None),
+    ],
+)
+def test_time_windows(text, window):
+    found = stated(text).time_window
+    assert (found.value if found else None) == window
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0 users", "users"),
+        ("users: 0", "users"),
+        ("-5 users", "users"),
+        ("1e12 users", "users"),
+        ("2.5 users", "whole number"),
+        ("latency −5 ms", "latency"),
+        ("latency 0 ms", "latency"),
+        ("at most 10 ms and at least 50 ms", "contradict"),
+        ("reliability of 120 %", "reliability"),
+        ("at least 50 Mbps but at most 10 Mbps", "contradict"),
+        ("priority 77", "priority"),
+    ],
+)
+def test_what_cannot_be_meant(text, message):
+    with pytest.raises(IntentError, match=message):
+        stated(text)
+
+
+def test_a_total_is_shared():
+    service = load_catalogue().by_id("cloud-gaming")
+    rate = rate_per_user(stated("200 Mbps in total"), service, 50)
+    assert (rate.value, rate.origin) == (4.0, "said")
+    assert "total" in (rate.source or "")
+
+
+def test_held_out_sentences_are_exact():
+    rows = held_out("slots")
+    wrong = {row.text: wrong_slots(row.label, stated(row.text)) for row in rows}
+    wrong = {text: problems for text, problems in wrong.items() if problems}
+    assert len(rows) >= 100
+    assert len(wrong) <= 0.02 * len(rows), wrong
