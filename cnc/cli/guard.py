@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from cnc.cli.output import failed
+from cnc.cli.output import failed, notice
 from cnc.errors import CncError, UsageError
 
 INTERRUPTED = 130
@@ -92,7 +92,7 @@ def run(work: Coroutine[Any, Any, ResultT]) -> ResultT:
         KeyboardInterrupt: on Ctrl-C and SIGTERM, once all is closed.
     """
     if not logging.getLogger().handlers:
-        logging.getLogger("cnc").addHandler(logging.NullHandler())
+        logging.getLogger("cnc").addHandler(_ErrorsAsNotices())
     came: list[signal.Signals] = []
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
@@ -102,6 +102,18 @@ def run(work: Coroutine[Any, Any, ResultT]) -> ResultT:
                 raise
             _end_in(THREADS_S)
             raise (Terminated if came[0] == signal.SIGTERM else KeyboardInterrupt) from None
+
+
+class _ErrorsAsNotices(logging.Handler):
+    """What components log as errors is for people too; the rest is for `cnc run --log-level`."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one error."""
+        with contextlib.suppress(Exception):
+            notice(f"{record.name.removeprefix('cnc.')}: {record.getMessage()}")
 
 
 async def _ending_on_signals(

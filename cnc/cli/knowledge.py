@@ -239,7 +239,11 @@ def _list_entries(
     for scored in results:
         entry = scored.entry
         table.add_row(
-            entry.entry_id, entry.kind, entry.title, str(entry.outcome.uses), f"{entry.weight:.2f}"
+            entry.entry_id,
+            entry.kind,
+            printable(entry.title),
+            str(entry.outcome.uses),
+            f"{entry.weight:.2f}",
         )
     if word:
         console().print(f"{word}: {len(results)}")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from cnc.bus.embedded import EmbeddedBroker
-from cnc.errors import BusError, CncError, ComponentLostError, RetryableError
+from cnc.errors import BusError, CncError, ComponentLostError, RetryableError, StorageError
 from cnc.processes import components
 from cnc.processes.blueprint import SERVICE, Blueprint, SystemConfig
 from cnc.processes.client import client_bus, look
@@ -68,7 +70,26 @@ def blueprint_check(config: SystemConfig) -> None:
     _ = blueprint.policy
     _ = blueprint.world
     if config.database is None:
-        ensure_home(config.home)
+        _check_database(ensure_home(config.home) / "cnc.db")
+
+
+def _check_database(path: Path) -> None:
+    """Whether it is a database at all; a read-only look without loading a library."""
+    if not path.exists():
+        return
+    try:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.OperationalError:
+        return  # busy, or not readable in this way: whoever opens it says more
+    except sqlite3.DatabaseError as error:
+        raise StorageError(
+            f"the database {path} failed ({error}); it was left as it was: move it away and "
+            "restore a backup or import an export (cnc knowledge import FILE), or name another "
+            "with --home DIR or CNC_DATABASE=URL"
+        ) from error
 
 
 async def _run(config: SystemConfig, on_notice: Callable[[str], None] | None) -> None:

@@ -1,0 +1,147 @@
+"""`cnc knowledge` and `cnc service`, alone and beside a running system."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Emulator
+from cli.running import run_cnc
+
+pytestmark = pytest.mark.e2e
+RULE = "Holograms of whales need the deep water lab"
+SERVICE = """\
+service: whale-holograms
+name: Whale holograms
+service_class: interactive
+scenario: Immersive Communication
+level: {latency_ms: 80}
+work_gc: 0.5
+uplink_mbit: 0.4
+downlink_mbit: 0.8
+memory_gb: 1.5
+"""
+
+
+def test_an_entry_is_found_at_once_and_survives(home: Path, tmp_path: Path) -> None:
+    """Each command has a service orchestrator of its own: only the home folder connects them."""
+    added = run_cnc(
+        "knowledge", "add", RULE, "--json", "--service", "holographic-call", "--prefer", "ran=0.8",
+        "--domain", "ran", "--load-min", "100", "--source", "the lab", home=home,
+    ).good().row  # fmt: skip
+    name = added["entry_id"]
+    assert added["text"] == RULE and added["kind"] == "expert_rule"
+    found = run_cnc("knowledge", "search", "whales in deep water", "--json", home=home).good().rows
+    assert found[0]["entry_id"] == name and 0 < found[0]["score"] <= 1
+    assert [row["score"] for row in found] == sorted((r["score"] for r in found), reverse=True)
+    shown = run_cnc("knowledge", "show", name, "--json", home=home).good().row
+    assert shown["applies_to"]["services"] == ["holographic-call"]
+    assert shown["effect"]["prior"] == {"ran": 0.8}
+    assert shown["provenance"] == "the lab"
+
+    file = tmp_path / "all.jsonl"
+    exported = run_cnc("knowledge", "export", str(file), "--json", home=home).good().row
+    assert exported["exported"] == len(file.read_text().splitlines()) > 1
+    removed = run_cnc("knowledge", "remove", name, "--json", home=home).good().row
+    assert removed == {"entry_id": name, "removed": True}
+    run_cnc("knowledge", "show", name, home=home).fails(1, name, "cnc knowledge list")
+    imported = run_cnc("knowledge", "import", str(file), "--json", home=home).good().row
+    assert imported["imported"] == exported["exported"]
+    assert run_cnc("knowledge", "show", name, "--json", home=home).good().row["text"] == RULE
+
+
+def test_beside_a_running_system(emulator: Emulator) -> None:
+    added = emulator("knowledge", "add", "Penguins stream from the core", "--json").good().row
+    found = emulator("knowledge", "search", "penguins streaming", "--json").good().rows
+    assert found[0]["entry_id"] == added["entry_id"]
+    listed = emulator("knowledge", "list", "--json", "--limit", "1000").good().rows
+    assert added["entry_id"] in {row["entry_id"] for row in listed}
+    people = emulator("knowledge", "show", added["entry_id"]).good().out
+    assert "Penguins" in people and "expert_rule" in people
+    emulator("knowledge", "remove", added["entry_id"]).good()
+    emulator("knowledge", "remove", added["entry_id"]).fails(1, added["entry_id"])
+
+
+@pytest.mark.parametrize("text", ['"; DROP TABLE entries; --', "\x1b[31mred\x07", "🐳 汉字 ñ"])
+def test_odd_entries_are_kept_as_they_are(text: str, emulator: Emulator) -> None:
+    added = emulator("knowledge", "add", text, "--json").good().row
+    shown = emulator("knowledge", "show", added["entry_id"], "--json").good().row
+    assert shown["text"] == text
+    for command in (["show", added["entry_id"]], ["search", text], ["list", "--limit", "1000"]):
+        out = emulator("knowledge", *command).good().out
+        assert "\x1b[31m" not in out and "\x07" not in out
+    emulator("knowledge", "remove", added["entry_id"]).good()
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["knowledge", "show", "no id!"],
+        ["knowledge", "add", "x" * 1_000_000],
+        ["knowledge", "add", "text", "--prefer", "ran=many"],
+        ["knowledge", "add", "text", "--prefer", "ran=99"],
+        ["knowledge", "add", "text", "--service", "no id!"],
+        ["service", "show", "no id!"],
+        ["service", "retire", "../../etc"],
+    ],
+    ids=lambda args: " ".join(args)[:40],
+)
+def test_wrong_words(args: list[str], emulator: Emulator) -> None:
+    if len(args[2]) > 120_000:
+        args = ["knowledge", "add", "x" * 120_000]  # more does not fit on a command line
+    result = emulator(*args)
+    result.fails(result.code, " ")
+    assert result.code in (1, 2)
+    assert len(result.err) < 2_000
+
+
+def test_files_of_entries_that_are_wrong(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "entries.jsonl"
+    file.write_text('{"entry_id": "a"}\n')
+    for command in (["import", str(file)], ["add", "--file", str(file)]):
+        result = run_cnc("knowledge", *command, home=home)
+        result.fails(result.code, "entries.jsonl:1", "title")
+        assert result.code in (1, 2)
+    file.write_bytes(b"\xff\xfe")
+    assert run_cnc("knowledge", "import", str(file), home=home).code in (1, 2)
+    run_cnc("knowledge", "import", str(tmp_path), home=home).fails(1, str(tmp_path))
+
+
+def test_services(emulator: Emulator, tmp_path: Path) -> None:
+    before = {row["descriptor"]["service"] for row in emulator("service", "list", "--json").rows}
+    assert "ar-split-rendering" in before
+    file = tmp_path / "whales.yaml"
+    file.write_text(SERVICE)
+    made = emulator("service", "register", str(file), "--json").good().row
+    assert made["state"] == "registered"
+    for action, state in (("deploy", "deployed"), ("retire", "retired")):
+        row = emulator("service", action, "whale-holograms", "--json").good().row
+        assert row["state"] == state
+    shown = emulator("service", "show", "whale-holograms", "--json").good().row
+    assert shown["descriptor"]["level"]["latency_ms"] == 80
+    assert "Whale holograms" in emulator("service", "list").good().out
+    assert "whale-holograms" in emulator("service", "show", "whale-holograms").good().out
+    emulator("service", "show", "narwhals").fails(1, "narwhals", "cnc service list")
+
+
+def test_descriptors_that_are_wrong(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "service.yaml"
+    for text, word in (
+        (SERVICE.replace("work_gc: 0.5", "work_gc: -1"), "work_gc"),
+        (SERVICE + "colour: blue\n", "colour"),
+        ("- a list\n", "whole file"),
+        ("a: [\n", "cannot be read"),
+    ):
+        file.write_text(text)
+        run_cnc("service", "register", str(file), home=home).fails(2, "service.yaml", word)
+    run_cnc("service", "register", str(tmp_path / "none"), home=home).fails(2, "none")
+
+
+@pytest.mark.broker
+def test_the_check_of_a_good_broker(broker: str, home: Path) -> None:
+    rows = run_cnc("broker", "check", "--json", home=home, broker=broker).good().rows
+    assert all(row["ok"] for row in rows if row["required"])
+    assert {"check", "ok", "required", "detail"} <= set(rows[0])
+    json.dumps(rows)
