@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from typer.testing import CliRunner
 
-from cli.running import run_cnc, start_cnc
+from cli.running import run_cnc
+from cnc.cli.application import build
 
 pytestmark = pytest.mark.e2e
 REQUEST = ("intent", "--json", "--scenario", "small", "--slots", "1", "AR for 20 users")
@@ -67,23 +70,14 @@ def test_a_corrupt_database(args: tuple[str, ...], home: Path) -> None:
     assert (home / "cnc.db").read_bytes() == damaged
 
 
-def test_a_corrupt_snapshot_is_passed_over(home: Path) -> None:
-    run_cnc("up", "--scenario", "small", "--slots", "12", "--json", home=home).good()
-    files = sorted((home / "state").rglob("*.json"))
-    assert files
-    for file in files:
-        file.write_text("{ half a file")
-    again = run_cnc("up", "--scenario", "small", "--slots", "2", "--json", home=home).good()
-    assert [row["slot"] for row in again.rows] == [0, 1]
-
-
-def test_a_second_command_waits_for_the_home(home: Path) -> None:
-    from filelock import FileLock
-
+def test_a_second_command_waits_for_the_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CNC_BROKER", raising=False)
+    monkeypatch.setattr("cnc.processes.session.LOCK_S", 0.2)
     home.mkdir()
-    with FileLock(home / "cnc.lock"), start_cnc("knowledge", "list", home=home) as running:
-        assert running.process.wait(60) == 1
-        assert "another cnc command" in running.told and "Traceback" not in running.told
+    with FileLock(home / "cnc.lock"):
+        result = CliRunner().invoke(build(), ["knowledge", "list", "--home", str(home)])
+    assert result.exit_code == 1
+    assert "another cnc command" in result.output and str(home.parent) in result.output
 
 
 @pytest.mark.parametrize(

@@ -25,43 +25,42 @@ memory_gb: 1.5
 """
 
 
-def test_an_entry_is_found_at_once_and_survives(home: Path, tmp_path: Path) -> None:
+def test_an_entry_survives(home: Path) -> None:
     """Each command has a service orchestrator of its own: only the home folder connects them."""
-    added = run_cnc(
-        "knowledge", "add", RULE, "--json", "--service", "holographic-call", "--prefer", "ran=0.8",
-        "--domain", "ran", "--load-min", "100", "--source", "the lab", home=home,
+    added = run_cnc("knowledge", "add", RULE, "--json", home=home).good().row
+    found = run_cnc("knowledge", "search", "whales in deep water", "--json", home=home).good().rows
+    assert found[0]["entry_id"] == added["entry_id"] and 0 < found[0]["score"] <= 1
+    assert [row["score"] for row in found] == sorted((r["score"] for r in found), reverse=True)
+
+
+def test_beside_a_running_system(emulator: Emulator, tmp_path: Path) -> None:
+    added = emulator(
+        "knowledge", "add", "Penguins stream from the core", "--json", "--prefer", "ran=0.8",
+        "--service", "holographic-call", "--domain", "ran", "--load-min", "100", "--source", "zoo",
     ).good().row  # fmt: skip
     name = added["entry_id"]
-    assert added["text"] == RULE and added["kind"] == "expert_rule"
-    found = run_cnc("knowledge", "search", "whales in deep water", "--json", home=home).good().rows
-    assert found[0]["entry_id"] == name and 0 < found[0]["score"] <= 1
-    assert [row["score"] for row in found] == sorted((r["score"] for r in found), reverse=True)
-    shown = run_cnc("knowledge", "show", name, "--json", home=home).good().row
+    assert added["kind"] == "expert_rule"
+    found = emulator("knowledge", "search", "penguins streaming", "--json").good().rows
+    assert found[0]["entry_id"] == name
+    listed = emulator("knowledge", "list", "--json", "--limit", "1000").good().rows
+    assert name in {row["entry_id"] for row in listed}
+    shown = emulator("knowledge", "show", name, "--json").good().row
     assert shown["applies_to"]["services"] == ["holographic-call"]
-    assert shown["effect"]["prior"] == {"ran": 0.8}
-    assert shown["provenance"] == "the lab"
+    assert shown["effect"]["prior"] == {"ran": 0.8} and shown["provenance"] == "zoo"
+    people = emulator("knowledge", "show", name).good().out
+    assert "Penguins" in people and "expert_rule" in people
 
     file = tmp_path / "all.jsonl"
-    exported = run_cnc("knowledge", "export", str(file), "--json", home=home).good().row
+    exported = emulator("knowledge", "export", str(file), "--json").good().row
     assert exported["exported"] == len(file.read_text().splitlines()) > 1
-    removed = run_cnc("knowledge", "remove", name, "--json", home=home).good().row
+    removed = emulator("knowledge", "remove", name, "--json").good().row
     assert removed == {"entry_id": name, "removed": True}
-    run_cnc("knowledge", "show", name, home=home).fails(1, name, "cnc knowledge list")
-    imported = run_cnc("knowledge", "import", str(file), "--json", home=home).good().row
+    emulator("knowledge", "remove", name).fails(1, name)
+    emulator("knowledge", "show", name).fails(1, name, "cnc knowledge list")
+    imported = emulator("knowledge", "import", str(file), "--json").good().row
     assert imported["imported"] == exported["exported"]
-    assert run_cnc("knowledge", "show", name, "--json", home=home).good().row["text"] == RULE
-
-
-def test_beside_a_running_system(emulator: Emulator) -> None:
-    added = emulator("knowledge", "add", "Penguins stream from the core", "--json").good().row
-    found = emulator("knowledge", "search", "penguins streaming", "--json").good().rows
-    assert found[0]["entry_id"] == added["entry_id"]
-    listed = emulator("knowledge", "list", "--json", "--limit", "1000").good().rows
-    assert added["entry_id"] in {row["entry_id"] for row in listed}
-    people = emulator("knowledge", "show", added["entry_id"]).good().out
-    assert "Penguins" in people and "expert_rule" in people
-    emulator("knowledge", "remove", added["entry_id"]).good()
-    emulator("knowledge", "remove", added["entry_id"]).fails(1, added["entry_id"])
+    assert emulator("knowledge", "show", name, "--json").good().row["provenance"] == "zoo"
+    emulator("knowledge", "remove", name).good()
 
 
 @pytest.mark.parametrize("text", ['"; DROP TABLE entries; --', "\x1b[31mred\x07", "🐳 汉字 ñ"])
