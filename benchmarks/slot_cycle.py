@@ -8,7 +8,6 @@ decision. Usage: `python benchmarks/slot_cycle.py [--slots N] [--engine mosquitt
 from __future__ import annotations
 
 import argparse
-import asyncio
 import statistics
 import tempfile
 from pathlib import Path

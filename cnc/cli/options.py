@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cnc.cli.output import notice
 from cnc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +50,9 @@ Scenario = Annotated[
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the world, the trace, the policy.")]
 Load = Annotated[
     float | None,
-    typer.Option("--load", min=0.0, metavar="N", help="Background requests a slot. [default: 300]"),
+    typer.Option(
+        "--load", min=0.0, metavar="N", help="Background requests a slot; else the scenario's."
+    ),
 ]
 Policy = Annotated[
     str, typer.Option("--policy", metavar="NAME", help="grd, grd-plus, grd-work or rand.")
@@ -133,7 +134,7 @@ def system_config(
         home=home,
         scenario=scenario,
         seed=seed,
-        load=300.0 if load is None else load,
+        load=_load_of(scenario) if load is None else load,
         policy=policy,
         embedder=embedder,
         topic_root=topic_root,
@@ -142,6 +143,8 @@ def system_config(
     )
 
 
-def quiet_notice(json_output: bool) -> object:
-    """Notices go to stderr, and nowhere where JSON is wanted."""
-    return None if json_output else notice
+def _load_of(scenario: str) -> float:
+    """The scenario's own load, where none is stated."""
+    from cnc.environment.scenario import load_scenario
+
+    return load_scenario(scenario).load
