@@ -171,7 +171,7 @@ class Stewardship:
 
     def _changed(self, store: KnowledgeStore, records: list[VectorRecord]) -> KnowledgeReply:
         if self._index is not None:
-            self._index.apply(records)
+            self._index.apply_live(records)  # after a gap the next search catches up
         results = tuple(
             ScoredEntry(entry=record.entry, score=1.0)
             for record in records
@@ -206,15 +206,11 @@ class Stewardship:
             raise UsageError("search needs words to look for")
         index = self._ensure_index(store)
         vector = self._models.encode([request.query])[0]
-        found = index.search(vector, min(len(index), request.limit * 4) or 1)
-        results = [
-            ScoredEntry(entry=entry, score=round(score, 6))
-            for entry, score in found
-            if request.kind in (None, entry.kind)
-        ]
+        found = index.search(vector, request.limit, kind=request.kind)
+        results = [ScoredEntry(entry=entry, score=round(score, 6)) for entry, score in found]
         return KnowledgeReply(
             ok=True,
-            results=tuple(results[: request.limit]),
+            results=tuple(results),
             total=len(index),
             generation=store.generation,
         )
@@ -256,8 +252,7 @@ class Stewardship:
             self._prepare_home()
             store = KnowledgeStore(self._config.database_url)
             if store.generation == 0:
-                for entry in load_seed_entries():
-                    store.add(entry, None, "")
+                store.add_all([(entry, None) for entry in load_seed_entries()], "")
             self._store = store
         return self._store
 

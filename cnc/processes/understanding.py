@@ -32,7 +32,7 @@ PAGE_TIMEOUT_S = 30.0
 FIRST_SYNC_S = 15.0
 """A first start embeds the shipped entries, which takes seconds."""
 CANDIDATES = 20
-"""Text hits that are re-ranked by context."""
+"""Text hits of each kind that are re-ranked by context."""
 
 
 class Understanding:
@@ -94,7 +94,7 @@ class Understanding:
         if index is None or len(index) == 0:
             return ()
         vector = self._models.encode([f"{text}. {context_text(context)}"])[0]
-        return retrieve(index.search(vector, CANDIDATES), context)
+        return retrieve(index.search_each_kind(vector, CANDIDATES), context)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -126,10 +126,12 @@ class Understanding:
     async def _catch_up(self) -> None:
         """Apply what arrived; ask for what is missing before it."""
         pending, self._pending = self._pending, []
-        follows = bool(pending) and pending[0].generation == self._generation + 1
-        if pending and follows and self._index is not None:
-            await self._apply(pending)
-            return
+        index = self._index
+        if pending and index is not None:
+            if await self._worker.run(lambda: index.apply_live(pending)):
+                self._generation = index.generation
+                return
+            logger.info("changes of the knowledge base were missed; reads them again")
         while True:
             request = KnowledgeRequest(action="changes_since", generation=self._generation)
             topic = self._bus.topics.knowledge_requests()
