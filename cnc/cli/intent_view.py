@@ -83,7 +83,7 @@ class IntentView:
         if event.event == "planned":
             blocks.append(placement_table(event.placements, "planned share"))
             blocks += knowledge_lines(event)
-            blocks.append(Text(f"    {event.message}", style="dim"))
+            blocks.append(Text(f" {event.message}", style="dim"))
         if event.event == "deployed" and event.placements:
             blocks.append(placement_table(event.placements, "share"))
         if event.event in ("compliant", "degraded") and self._intent and event.measured:
@@ -187,16 +187,18 @@ def knowledge_lines(event: IntentEvent) -> list[RenderableType]:
     """The entries that were retrieved, and what they changed."""
     if not event.knowledge:
         return [Text("    knowledge: none retrieved", style="dim")]
-    lines: list[RenderableType] = []
+    table = _table("knowledge", "effect")
+    table.columns[0].no_wrap = table.columns[1].no_wrap = False
+    moved = ""
     for used in event.knowledge:
-        lines.append(
-            Text.assemble(
-                ("    knowledge ", "magenta"),
-                f"{used.title} ",
-                (f"[{used.entry_id}, {used.score:.2f}]", "dim"),
-            )
-        )
-        lines.append(Text(f"              {used.effect}", style="dim"))
+        effect, _, shares = used.effect.partition("; shares: ")
+        moved = shares or moved
+        title = Text(used.title, style="magenta")
+        title.append(f" [{used.entry_id}, {used.score:.2f}]", style="dim")
+        table.add_row(title, effect)
+    lines: list[RenderableType] = [table]
+    if moved:
+        lines.append(Text(f" together: {moved}", style="dim"))
     return lines
 
 
