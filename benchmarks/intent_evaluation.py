@@ -160,6 +160,15 @@ def main() -> None:
     requests(report, "negation", recogniser.recognise, held_out("negation"), errors)
     fresh = held_out("services-second")
     requests(report, "second set", recogniser.recognise, fresh, errors)
+    final = requests(report, "final set", recogniser.recognise, held_out("services-final"), errors)
+    last = refusals(
+        report,
+        "final everyday",
+        recogniser.recognise,
+        held_out("everyday-final"),
+        "not_this_domain",
+        errors,
+    )
     everyday = refusals(
         report, "everyday", recogniser.recognise, held_out("everyday"), "not_this_domain", errors
     )
@@ -186,11 +195,12 @@ def main() -> None:
         requests(report, "Chinese", recogniser.recognise, wishes, errors)
         other = [row for row in chinese if "-" not in row.label]
         refusals(report, "Chinese, no request", recogniser.recognise, other, "", False)
-    p, n = np.array(positive), np.array(everyday)
     draws = np.random.default_rng(0)
-    samples = [auroc(draws.choice(p, len(p)), draws.choice(n, len(n))) for _ in range(1000)]
-    low, high = np.quantile(samples, [0.025, 0.975])
-    report.value("AUROC requests against everyday", auroc(p, n), f"[{low:.4f}, {high:.4f}]")
+    for name, yes, no in (("first sets", positive, everyday), ("final sets", final, last)):
+        p, n = np.array(yes), np.array(no)
+        samples = [auroc(draws.choice(p, len(p)), draws.choice(n, len(n))) for _ in range(1000)]
+        low, high = np.quantile(samples, [0.025, 0.975])
+        report.value(f"AUROC, {name}", auroc(p, n), f"[{low:.4f}, {high:.4f}]")
 
     times = []
     for row in services:

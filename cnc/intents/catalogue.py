@@ -23,6 +23,8 @@ Scenario = Literal[
     "Ubiquitous Connectivity",
 ]
 """The usage scenarios of IMT-2030 (ITU-R M.2160)."""
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The compiled loader is ten times faster; both read plain data only."""
 SERVICES = 30
 PER_CLASS = 10
 CLASSES: tuple[ServiceClass, ...] = ("interactive", "analytic", "heavy")
@@ -176,8 +178,7 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
 def _load_service(path: Path) -> Service:
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=_LOADER)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
     except yaml.YAMLError as error:
@@ -193,13 +194,13 @@ def _load_service(path: Path) -> Service:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "service"
+        node = yaml.compose(text, Loader=_LOADER)
         raise ConfigurationError(
             f"{path}:{_line_of(node, first['loc'])}: {field}: {first['msg']}"
         ) from error
     if service.id != path.stem:
-        raise ConfigurationError(
-            f"{path}:{_line_of(node, ('id',))}: id: {service.id!r} must be the file's name"
-        )
+        line = _line_of(yaml.compose(text, Loader=_LOADER), ("id",))
+        raise ConfigurationError(f"{path}:{line}: id: {service.id!r} must be the file's name")
     return service
 
 

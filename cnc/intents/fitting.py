@@ -24,8 +24,10 @@ from cnc.intents.prepared import prepare
 FOLDS = 5
 STRENGTH = 10.0
 """Inverse strength of regularisation."""
-EVERYDAY_ACCEPTED = 0.012
-"""Share of unseen everyday sentences that the threshold may let through."""
+EVERYDAY_ACCEPTED = 0.006
+"""Share of unseen everyday sentences that the threshold may let through,"""
+REQUESTS_KEPT = 0.88
+"""as long as it keeps this share of unseen requests."""
 EVERYDAY_ASKED = 0.04
 """Share of unseen everyday sentences that may be answered by a question or more."""
 CLEARLY_EVERYDAY = 0.002
@@ -65,8 +67,11 @@ def fit_heads(
     service_temperature = _temperature(service_out[asked], services[asked])
     in_domain = softmax(kind_out / kind_temperature)[:, 0]
     everyday = np.sort(in_domain[original & (kinds == 1)])[::-1]
-    accept = float(everyday[int(EVERYDAY_ACCEPTED * len(everyday))])
-    ask = float(everyday[int(EVERYDAY_ASKED * len(everyday))])
+    accept = min(
+        float(everyday[int(EVERYDAY_ACCEPTED * len(everyday))]),
+        float(np.quantile(in_domain[original & request], 1.0 - REQUESTS_KEPT)),
+    )
+    ask = min(float(everyday[int(EVERYDAY_ASKED * len(everyday))]), accept)
     confidence = softmax(service_out[asked] / service_temperature).max(axis=1)
     kind_weights, kind_bias = _fit(x, kinds, STRENGTH)
     service_weights, service_bias = _fit(x[request], services[request], STRENGTH)

@@ -11,8 +11,13 @@ from cnc.intents.masking import mask
 from cnc.intents.operations import operation_strength
 from cnc.intents.slots import Stated, read_stated
 
-SIGNS = 6
-"""Latency, rate, reliability and users stated; words of quality; words of networks."""
+SIGNS = 7
+"""Latency, rate, reliability and users stated; words of quality; words of networks; a question."""
+_QUESTION = re.compile(
+    r"\W*(?:what(?:'s|s)?|who(?:'s|s)?|whose|why|how|when|where(?:'s)?|which|is|are|was|were|am|does|do|"
+    r"did|has|have|had|will|should|may|explain|define|tell\s+me)\b",
+    re.IGNORECASE,
+)
 _QUALITY = re.compile(
     r"latenc|delay|bandwidth|throughput|reliab|availab|data rate|jitter|urllc|embb|mmtc|mbps|gbps|"
     r"\bqos\b|时延|延迟|带宽|可靠",
@@ -49,7 +54,7 @@ def prepare(text: str, *, english: bool = True) -> Prepared:
     except IntentError as error:
         problem = error
     masked = mask(stated.text, stated.spans) if stated is not None and english else mask(text, ())
-    signs = (False,) * (SIGNS - 2)
+    signs = (False,) * (SIGNS - 3)
     if stated is not None:
         signs = (
             stated.latency_ms is not None,
@@ -59,7 +64,12 @@ def prepare(text: str, *, english: bool = True) -> Prepared:
         )
     return Prepared(
         masked=masked.lower(),
-        signs=(*signs, bool(_QUALITY.search(text)), bool(_NETWORK.search(text))),
+        signs=(
+            *signs,
+            bool(_QUALITY.search(text)),
+            bool(_NETWORK.search(text)),
+            bool(_QUESTION.match(text)),
+        ),
         job=operation_strength(text),
         stated=stated,
         problem=problem,

@@ -8,10 +8,11 @@ class Counting:
     dimension = 3
 
     def __init__(self):
-        self.calls = 0
+        self.calls = self.texts = 0
 
     def encode(self, texts):
         self.calls += 1
+        self.texts += len(texts)
         return np.ones((len(texts), 3), dtype=np.float32) / np.float32(3**0.5)
 
 
@@ -22,7 +23,14 @@ def test_vectors_are_computed_once(tmp_path):
     assert model.calls == 1
 
 
-def test_other_texts_and_other_models_have_other_vectors(tmp_path):
+def test_only_what_is_missing_is_computed(tmp_path):
+    model, cache = Counting(), VectorCache(tmp_path)
+    cache.encode(model, ["a", "b"])
+    assert cache.encode(model, ["b", "c", "a", "c"]).shape == (4, 3)
+    assert model.texts == 3
+
+
+def test_other_models_have_other_vectors(tmp_path):
     model, cache = Counting(), VectorCache(tmp_path)
     cache.encode(model, ["a", "b"])
     cache.encode(model, ["ab"])

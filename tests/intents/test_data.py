@@ -12,6 +12,8 @@ from cnc.intents.routes import shipped_heads
 SETS = (
     "services",
     "services-second",
+    "services-final",
+    "everyday-final",
     "negation",
     "slots",
     "everyday",
@@ -35,7 +37,7 @@ def test_there_is_enough_to_evaluate_with(catalogue):
     assert sizes["slots"] >= 100
     assert sizes["everyday"] >= 150
     assert sizes["operations"] >= 60
-    for name in ("services", "services-second", "negation"):
+    for name in ("services", "services-second", "services-final", "negation"):
         assert {row.label for row in held_out(name)} <= set(catalogue.ids)
 
 
