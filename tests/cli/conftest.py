@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.running import Result, Running, run_cnc, start_cnc, wait_for
+from cli.running import Result, Running, call_cnc, run_cnc, start_cnc, wait_for
 
 
 @dataclass
@@ -18,8 +18,13 @@ class Emulator:
     up: Running
     recording: Path
 
-    def __call__(self, *args: str, within_s: float = 60.0, **extra: str) -> Result:
-        return run_cnc(*args, home=self.home, broker=self.broker, within_s=within_s, **extra)
+    def __call__(self, *args: str) -> Result:
+        """In this process: the same program without the seconds of its start."""
+        return call_cnc(*args, home=self.home, broker=self.broker)
+
+    def apart(self, *args: str, **extra: str) -> Result:
+        """As a process of its own."""
+        return run_cnc(*args, home=self.home, broker=self.broker, **extra)
 
 
 @pytest.fixture(scope="session")

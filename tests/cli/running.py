@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from typer.testing import CliRunner
 
 import cnc
+from cnc.cli import output
+from cnc.cli.application import build
 
 ROOT = Path(cnc.__file__).parent.parent
 MARK = "CNC_TEST_MARK"
@@ -112,6 +116,20 @@ def run_cnc(
     )
     gone(mark)
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def call_cnc(*args: str, home: Path, broker: str | None = None) -> Result:
+    """Run a command in this process, with the outcome that its process would have."""
+    output._consoles.clear()  # they remember the width of the terminal
+    wanted = environment("in-process", home, broker)
+    gone_too = {key: None for key in os.environ if key.startswith("CNC_")}
+    done = CliRunner().invoke(
+        build(), list(args), prog_name="cnc", env={**gone_too, **wanted, "PYTHONPATH": None}
+    )
+    error = done.exception
+    if error is None or isinstance(error, SystemExit):
+        return Result(done.exit_code, done.stdout, done.stderr)
+    return Result(done.exit_code, done.stdout, "".join(traceback.format_exception(error)))
 
 
 @dataclass

@@ -66,12 +66,12 @@ def test_help_imports_little(args: list[str], home: Path, hook: Path) -> None:
     ids=" ".join,
 )
 def test_clients_import_no_models(args: list[str], emulator: Emulator, hook: Path) -> None:
-    emulator(*args, **told(hook)).good()
+    emulator.apart(*args, **told(hook)).good()
     assert not loaded(hook) & set(HEAVY)
 
 
 @pytest.mark.e2e
 def test_explain_imports_no_models(emulator: Emulator, hook: Path) -> None:
     made = emulator("intent", "--json", "--dry-run", "low-latency AR for 20 users").good().rows
-    emulator("explain", made[-1]["intent_id"], **told(hook)).good()
+    emulator.apart("explain", made[-1]["intent_id"], **told(hook)).good()
     assert not loaded(hook) & set(HEAVY)
