@@ -55,6 +55,20 @@ _PATTERNS = tuple(
 )
 
 
+_QUANTITY = re.compile(
+    r"[，,、]?(?:并且|而且|要求)?(?:端到端)?(?:时延|延迟|延时|带宽|速率|可靠性|可靠度|可用性|抖动)"
+    r"(?:要求|必须|需要|要|需|须|应)?(?:不超过|不高于|不大于|不低于|不少于|低于|小于|大于|高于|至少|最多|达到|为|在|是|约)?"
+    r"\s*(?:百分之)?[\d.零一二两三四五六七八九十百千万]+\s*(?:毫秒|微秒|秒|兆比特|兆|千兆|%|[MmGgKk]bps|ms)?(?:以内|以下|以上|之内)?"
+    r"|(?:每(?:个)?(?:用户|人|台))?\s*[\d.]+\s*(?:毫秒|微秒|兆比特每秒|兆每秒|兆|千兆|[MmGgKk]bps|ms|%)(?:以内|以下|以上)?"
+    r"|[\d零一二两三四五六七八九十百千万]+\s*(?:多)?(?:名|位|台|辆|架)"
+)
+
+
+def without_quantities(text: str) -> str:
+    """Chinese text without its quantities, which say nothing about the service."""
+    return _QUANTITY.sub("", text)
+
+
 def in_english(text: str) -> str:
     """The text with numerals in digits and words of quantity in English; the rest stays."""
     text = _NUMERAL.sub(lambda m: str(_value(m[0])), text)

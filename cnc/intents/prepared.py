@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from cnc.errors import IntentError
-from cnc.intents.glossary import in_english
+from cnc.intents.glossary import in_english, without_quantities
 from cnc.intents.masking import mask
 from cnc.intents.operations import operation_strength
 from cnc.intents.slots import Stated, read_stated
@@ -53,7 +53,10 @@ def prepare(text: str, *, english: bool = True) -> Prepared:
         stated = read_stated(text if english else in_english(text))
     except IntentError as error:
         problem = error
-    masked = mask(stated.text, stated.spans) if stated is not None and english else mask(text, ())
+    if stated is not None and english:
+        masked = mask(stated.text, stated.spans)
+    else:
+        masked = mask(text if english else without_quantities(text), ())
     signs = (False,) * (SIGNS - 3)
     if stated is not None:
         signs = (

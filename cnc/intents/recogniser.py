@@ -132,6 +132,9 @@ class Recogniser:
                 "the request says what is not wanted; say which service is",
                 found.in_domain,
             )
+        if " " not in prepared.masked and not self._routes.lexicon.names_service(prepared.masked):
+            chosen: RefusalReason = "not_this_domain"
+            return _refused(shown, chosen, _MESSAGES[chosen], found.in_domain)
         other = self._second_service(wanted, int(judgement.services.argmax()))
         if other is None:
             return found
