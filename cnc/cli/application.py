@@ -13,6 +13,7 @@ from cnc.cli import (
     bus,
     explain,
     intent,
+    intent_history,
     knowledge,
     run,
     service,
@@ -60,9 +61,9 @@ def build() -> typer.Typer:
     intents = _group(intent.HELP, cls=intent.IntentGroup)
     _add(intents, "submit", intent.submit, hidden=True)
     _add(intents, "recognise", intent.recognise)
-    _add(intents, "list", intent.list_intents)
-    _add(intents, "show", intent.show)
-    _add(intents, "withdraw", intent.withdraw)
+    _add(intents, "list", intent_history.list_intents)
+    _add(intents, "show", intent_history.show)
+    _add(intents, "withdraw", intent_history.withdraw)
     application.add_typer(intents, name="intent")
     for name, module in (
         ("knowledge", knowledge),

@@ -35,9 +35,9 @@ def explain(
     """
     common = Common(context)
     url = required_broker(common.broker(broker), "explain")
-    from cnc.cli.intent import _history
+    from cnc.cli.intent_history import history
 
-    events = run(_history(url, topic_root, "explain", intent_id))
+    events = run(history(url, topic_root, "explain", intent_id))
     if not events:
         raise NotFoundError(f"no intent {intent_id!r}; `cnc intent list` shows those there are")
     if common.json(json_output):
@@ -48,7 +48,7 @@ def explain(
 
 def document(events: tuple[IntentEvent, ...]) -> dict[str, Any]:
     """The whole explanation as one document."""
-    from cnc.cli.intent import figures_document, intent_document
+    from cnc.cli.intent_documents import figures_document, intent_document
 
     by_name = {event.event: event for event in events}
     planned = by_name.get("planned") or by_name.get("infeasible")

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from cnc.cli.guard import fields_checked, run
+from cnc.cli.intent_documents import event_document, recognition_document
 from cnc.cli.options import (
     ROOT,
     Broker,
@@ -23,14 +24,13 @@ from cnc.cli.options import (
     Scenario,
     Seed,
     TopicRoot,
-    required_broker,
     system_config,
 )
-from cnc.cli.output import console, emit, errors, notice, printable
-from cnc.errors import NotFoundError, StorageError, UsageError
+from cnc.cli.output import console, emit, escaped, notice
+from cnc.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
-    from cnc.messages.intents import Intent, IntentEvent, IntentRequest, Recognition
+    from cnc.messages.intents import IntentEvent, IntentRequest, Recognition
     from cnc.processes.blueprint import SystemConfig
 
 HELP = """Say in words what is needed; it is recognised, planned, deployed, measured.
@@ -218,69 +218,6 @@ async def _follow(
                 view.close()
 
 
-def event_document(event: IntentEvent, at: datetime) -> dict[str, Any]:
-    """One event as docs/cli.md says it."""
-    document: dict[str, Any] = {
-        "event": event.event,
-        "intent_id": event.intent_id,
-        "at": at.isoformat(),
-    }
-    if event.text:
-        document["text"] = event.text
-    if event.intent is not None:
-        document["intent"] = intent_document(event.intent)
-    if event.reason:
-        document["reason"] = event.reason
-    if event.message:
-        document["message"] = event.message
-    if event.choices:
-        document["choices"] = [choice.model_dump() for choice in event.choices]
-    if event.event in ("planned", "deployed", "compliant", "degraded"):
-        document["placements"] = [row.model_dump() for row in event.placements]
-    if event.event == "planned":
-        document["predicted"] = figures_document(event.predicted)
-        document["alternatives"] = [row.model_dump() for row in event.alternatives]
-    if event.event in ("planned", "compliant", "degraded", "infeasible"):
-        document["knowledge"] = [used.model_dump() for used in event.knowledge]
-    if event.progress is not None:
-        document["progress"] = {"slots": event.progress[0], "of": event.progress[1]}
-    if event.event in ("compliant", "degraded") and event.intent is not None:
-        document["requested"] = requested_document(event.intent)
-    if event.measured is not None:
-        document["measured"] = figures_document(event.measured)
-    if event.kept:
-        document["kept"] = True
-    return document
-
-
-def intent_document(intent: Intent) -> dict[str, Any]:
-    """The structured intent as `recognised` carries it."""
-    return intent.model_dump(exclude_none=True)
-
-
-def requested_document(intent: Intent) -> dict[str, Any]:
-    """What was asked, for the last event."""
-    return {
-        "service": intent.service,
-        "users": intent.users.value,
-        "latency_ms": intent.latency_ms.value,
-        "reliability_pct": intent.reliability_pct.value,
-        "data_rate_mbps": intent.data_rate_mbps.value,
-    }
-
-
-def figures_document(figures: Any) -> dict[str, Any] | None:
-    """Percentiles under `latency_ms`, as docs/cli.md says."""
-    if figures is None:
-        return None
-    return {
-        "latency_ms": {"p50": figures.p50_ms, "p95": figures.p95_ms, "p99": figures.p99_ms},
-        "satisfied_share": figures.satisfied_share,
-        "energy_j_per_request": figures.energy_j_per_request,
-        "slots": figures.slots,
-    }
-
-
 def recognise(
     context: typer.Context,
     text: Annotated[
@@ -335,7 +272,7 @@ def _show_recognition(found: Recognition, as_json: bool) -> None:
     from cnc.messages.intents import IntentEvent
 
     view = IntentView()
-    console().print(f"[dim]“[/]{_escaped(found.text)}[dim]”[/]")
+    console().print(f"[dim]“[/]{escaped(found.text)}[dim]”[/]")
     name: Any = {"accepted": "recognised"}.get(found.outcome, found.outcome)
     view.show(
         IntentEvent(
@@ -347,110 +284,3 @@ def _show_recognition(found: Recognition, as_json: bool) -> None:
             choices=found.choices,
         )
     )
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(printable(text))
-
-
-def recognition_document(found: Recognition) -> dict[str, Any]:
-    """One recognition as docs/cli.md says it."""
-    event = {"accepted": "recognised"}.get(found.outcome, found.outcome)
-    document: dict[str, Any] = {"event": event, "text": found.text}
-    if found.intent is not None:
-        document["intent"] = intent_document(found.intent)
-    if found.reason is not None:
-        document["reason"] = found.reason
-    if found.choices:
-        document["choices"] = [choice.model_dump() for choice in found.choices]
-    if found.message:
-        document["message"] = found.message
-    return document
-
-
-def list_intents(
-    context: typer.Context,
-    broker: Broker = None,
-    topic_root: TopicRoot = ROOT,
-    json_output: Json = False,
-) -> None:
-    """List the intents of a running system with their last event.
-
-    Example: cnc intent list --broker mqtt://127.0.0.1:1883
-    """
-    common = Common(context)
-    url = required_broker(common.broker(broker), "intent list")
-    events = run(_history(url, topic_root, "list", "intent-list"))
-    if common.json(json_output):
-        for event in events:
-            emit({"intent_id": event.intent_id, "event": event.event, "message": event.message})
-        return
-    if not events:
-        console().print("no intents yet: ask with `cnc intent TEXT`")
-    for event in events:
-        console().print(f"{event.intent_id}  {event.event:<11} {_escaped(event.message)}")
-
-
-def show(
-    context: typer.Context,
-    intent_id: Annotated[str, typer.Argument(metavar="INTENT")],
-    broker: Broker = None,
-    topic_root: TopicRoot = ROOT,
-    json_output: Json = False,
-) -> None:
-    """Show the life of one intent.
-
-    Example: cnc intent show intent-3f2a91c0d1e2
-    """
-    common = Common(context)
-    url = required_broker(common.broker(broker), "intent show")
-    events = run(_history(url, topic_root, "explain", intent_id))
-    if not events:
-        raise NotFoundError(f"no intent {intent_id!r}; `cnc intent list` shows those there are")
-    if common.json(json_output):
-        for event in events:
-            emit(event.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
-        return
-    from cnc.cli.intent_view import IntentView
-
-    view = IntentView()
-    for event in events:
-        view.show(event)
-
-
-def withdraw(
-    context: typer.Context,
-    intent_id: Annotated[str, typer.Argument(metavar="INTENT")],
-    broker: Broker = None,
-    topic_root: TopicRoot = ROOT,
-    json_output: Json = False,
-) -> None:
-    """End an intent that was kept.
-
-    Example: cnc intent withdraw intent-3f2a91c0d1e2
-    """
-    common = Common(context)
-    url = required_broker(common.broker(broker), "intent withdraw")
-    events = run(_history(url, topic_root, "withdraw", intent_id))
-    if not events:
-        raise NotFoundError(f"no intent {intent_id!r}; `cnc intent list` shows those there are")
-    if common.json(json_output):
-        emit({"event": events[-1].event, "intent_id": intent_id})
-    else:
-        errors().print(f"{intent_id}: {events[-1].event}")
-
-
-async def _history(broker: str, root: str, action: Any, intent_id: str) -> tuple[IntentEvent, ...]:
-    from pydantic import ValidationError
-
-    from cnc.messages.intents import IntentRequest
-    from cnc.processes.client import ask_history, client_bus
-
-    try:
-        request = IntentRequest(action=action, intent_id=intent_id)
-    except ValidationError as error:
-        raise UsageError(f"{intent_id!r} is no intent id; `cnc intent list` shows them") from error
-    async with client_bus(broker, root) as bus:
-        return (await ask_history(bus, request)).events

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnc.cli.guard import fields_checked, run
-from cnc.cli.options import ROOT, Broker, Common, Embedder, Home, Json, TopicRoot, system_config
+from cnc.cli.guard import run
+from cnc.cli.knowledge_bus import ask, configured, request_on, service_bus
+from cnc.cli.knowledge_entry import entry_of
+from cnc.cli.options import ROOT, Broker, Common, Embedder, Home, Json, TopicRoot
 from cnc.cli.output import console, emit, notice, printable
-from cnc.errors import KnowledgeError, NotFoundError, UsageError
+from cnc.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnc.bus.interface import Bus
     from cnc.messages.knowledge import KnowledgeEntry, KnowledgeReply, ScoredEntry
     from cnc.processes.blueprint import SystemConfig
 
@@ -30,53 +30,6 @@ Kind = Annotated[
     typer.Option("--kind", help="Only entries of this kind."),
 ]
 PAGE = 200
-
-
-def _config(
-    context: typer.Context,
-    broker: str | None,
-    home: Path | None,
-    topic_root: str,
-    embedder: str | None,
-) -> SystemConfig:
-    common = Common(context)
-    return system_config(
-        broker=common.broker(broker),
-        home=common.home(home),
-        topic_root=topic_root,
-        embedder=embedder,
-    )
-
-
-@asynccontextmanager
-async def service_bus(config: SystemConfig) -> AsyncIterator[Bus]:
-    """A connection to a broker with a service orchestrator, running or started now."""
-    from cnc.processes.client import answers, client_bus
-    from cnc.processes.session import steward
-
-    if config.broker and await answers(config.broker, "service", config.topic_root):
-        async with client_bus(config.broker, config.topic_root) as bus:
-            yield bus
-        return
-    async with steward(config) as running, client_bus(running.broker, running.topic_root) as bus:
-        yield bus
-
-
-async def _ask(config: SystemConfig, **request: Any) -> KnowledgeReply:
-    async with service_bus(config) as bus:
-        return await _request(bus, **request)
-
-
-async def _request(bus: Bus, **request: Any) -> KnowledgeReply:
-    from cnc.messages.knowledge import KnowledgeRequest
-    from cnc.processes.client import ask_knowledge
-
-    with fields_checked("the request"):
-        asked = KnowledgeRequest(**request)
-    reply = await ask_knowledge(bus, asked)
-    if not reply.ok:
-        raise (NotFoundError if reply.not_found else KnowledgeError)(reply.error)
-    return reply
 
 
 def document(entry: KnowledgeEntry, score: float | None = None) -> dict[str, Any]:
@@ -129,11 +82,11 @@ def add(
         entries += read_jsonl(file)
     if text is not None and text.strip():
         entries.append(
-            _entry(text, title, service, domain, load_min, load_max, prefer, source, kind)
+            entry_of(text, title, service, domain, load_min, load_max, prefer, source, kind)
         )
     if not entries:
         raise UsageError("nothing to add: give a text in quotes, or --file FILE with JSON lines")
-    config = _config(context, broker, home, topic_root, embedder)
+    config = configured(context, broker, home, topic_root, embedder)
     reply = run(_add(config, entries))
     _list_entries(context, json_output, reply.results, "added")
 
@@ -144,62 +97,12 @@ async def _add(config: SystemConfig, entries: list[Any]) -> KnowledgeReply:
         reply: KnowledgeReply | None = None
         for start in range(0, len(entries), PAGE):
             page = tuple(entries[start : start + PAGE])
-            reply = await _request(bus, action="add", entries=page)
+            reply = await request_on(bus, action="add", entries=page)
             done += reply.results
             if len(entries) > PAGE:
                 notice(f"{min(start + PAGE, len(entries))} of {len(entries)} entries added")
     assert reply is not None
     return reply.model_copy(update={"results": tuple(done)})
-
-
-def _entry(
-    text: str,
-    title: str | None,
-    service: list[str] | None,
-    domain: list[str] | None,
-    load_min: float | None,
-    load_max: float | None,
-    prefer: list[str] | None,
-    source: str,
-    kind: str,
-) -> Any:
-    from pydantic import ValidationError
-
-    from cnc.messages.envelope import new_id
-    from cnc.messages.knowledge import KnowledgeEntry
-
-    prior = dict(_preference(each) for each in prefer or [])
-    try:
-        return KnowledgeEntry.model_validate(
-            {
-                "entry_id": f"rule-{new_id()[-12:]}",
-                "title": title or (text if len(text) <= 80 else f"{text[:77]}…"),
-                "text": text,
-                "kind": kind,
-                "applies_to": {
-                    "services": service or [],
-                    "domains": domain or [],
-                    "load_min": load_min,
-                    "load_max": load_max,
-                },
-                "effect": {"kind": "candidate_prior" if prior else "none", "prior": prior},
-                "provenance": source or "added on the command line",
-            }
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"the entry's {field} is wrong: {first['msg']}") from error
-
-
-def _preference(text: str) -> tuple[str, float]:
-    tier, _, weight = text.partition("=")
-    try:
-        return tier.strip(), float(weight)
-    except ValueError:
-        raise UsageError(
-            f"--prefer {text!r} is not TIER=WEIGHT, such as ran=0.8 or transport=-0.5"
-        ) from None
 
 
 def list_entries(
@@ -216,8 +119,8 @@ def list_entries(
 
     Example: cnc knowledge list --kind expert_rule
     """
-    config = _config(context, broker, home, topic_root, None)
-    reply = run(_ask(config, action="list", kind=kind, limit=limit, offset=offset))
+    config = configured(context, broker, home, topic_root, None)
+    reply = run(ask(config, action="list", kind=kind, limit=limit, offset=offset))
     _list_entries(context, json_output, reply.results, "")
     if reply.total > offset + len(reply.results) and not Common(context).json(json_output):
         notice(f"{len(reply.results)} of {reply.total}; go on with --offset")
@@ -262,8 +165,8 @@ def show(
 
     Example: cnc knowledge show ar-at-the-edge
     """
-    config = _config(context, broker, home, topic_root, None)
-    reply = run(_ask(config, action="show", entry_id=_identifier(entry_id)))
+    config = configured(context, broker, home, topic_root, None)
+    reply = run(ask(config, action="show", entry_id=_identifier(entry_id)))
     entry = reply.results[0].entry
     if Common(context).json(json_output):
         emit(document(entry))
@@ -328,8 +231,8 @@ def search(
     """
     if not query.strip():
         raise UsageError("search needs words to look for")
-    config = _config(context, broker, home, topic_root, embedder)
-    reply = run(_ask(config, action="search", query=query, kind=kind, limit=limit))
+    config = configured(context, broker, home, topic_root, embedder)
+    reply = run(ask(config, action="search", query=query, kind=kind, limit=limit))
     if Common(context).json(json_output):
         for scored in reply.results:
             emit(document(scored.entry, scored.score))
@@ -360,8 +263,8 @@ def remove(
 
     Example: cnc knowledge remove rule-3f2a91c0d1e2
     """
-    config = _config(context, broker, home, topic_root, None)
-    run(_ask(config, action="remove", entry_id=_identifier(entry_id)))
+    config = configured(context, broker, home, topic_root, None)
+    run(ask(config, action="remove", entry_id=_identifier(entry_id)))
     if Common(context).json(json_output):
         emit({"entry_id": entry_id, "removed": True})
     else:
@@ -386,7 +289,7 @@ def import_entries(
     entries = read_jsonl(file)
     if not entries:
         raise UsageError(f"{file} holds no entries")
-    reply = run(_add(_config(context, broker, home, topic_root, embedder), list(entries)))
+    reply = run(_add(configured(context, broker, home, topic_root, embedder), list(entries)))
     if Common(context).json(json_output):
         emit({"imported": len(reply.results), "file": str(file)})
     else:
@@ -408,7 +311,7 @@ def export(
     """
     from cnc.knowledge.entries import write_jsonl
 
-    config = _config(context, broker, home, topic_root, None)
+    config = configured(context, broker, home, topic_root, None)
     entries = run(_all(config, kind))
     write_jsonl(file, entries)
     count = len(entries)
@@ -422,7 +325,7 @@ async def _all(config: SystemConfig, kind: str | None) -> list[KnowledgeEntry]:
     entries: list[KnowledgeEntry] = []
     async with service_bus(config) as bus:
         while True:
-            reply = await _request(bus, action="list", kind=kind, limit=PAGE, offset=len(entries))
+            reply = await request_on(bus, action="list", kind=kind, limit=PAGE, offset=len(entries))
             entries += [scored.entry for scored in reply.results]
             if not reply.results or len(entries) >= reply.total:
                 return entries

@@ -35,6 +35,13 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
 
 
+def escaped(text: str) -> str:
+    """Text of others for a line with markup."""
+    from rich.markup import escape
+
+    return escape(printable(text))
+
+
 def failed(message: str) -> None:
     """An error, on stderr, in one paragraph."""
     from rich.text import Text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cnc.cli.guard import fields_checked, run
-from cnc.cli.knowledge import service_bus
+from cnc.cli.knowledge_bus import service_bus
 from cnc.cli.options import ROOT, Broker, Common, Home, Json, TopicRoot, system_config
 from cnc.cli.output import console, emit
 from cnc.errors import ConfigurationError, NotFoundError, PermanentError

@@ -1,0 +1,106 @@
+"""`cnc intent list`, `show` and `withdraw`: intents of a running system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cnc.cli.guard import run
+from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
+from cnc.cli.output import console, emit, errors, escaped
+from cnc.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from cnc.messages.intents import IntentEvent
+
+
+def list_intents(
+    context: typer.Context,
+    broker: Broker = None,
+    topic_root: TopicRoot = ROOT,
+    json_output: Json = False,
+) -> None:
+    """List the intents of a running system with their last event.
+
+    Example: cnc intent list --broker mqtt://127.0.0.1:1883
+    """
+    common = Common(context)
+    url = required_broker(common.broker(broker), "intent list")
+    events = run(history(url, topic_root, "list", "intent-list"))
+    if common.json(json_output):
+        for event in events:
+            emit({"intent_id": event.intent_id, "event": event.event, "message": event.message})
+        return
+    if not events:
+        console().print("no intents yet: ask with `cnc intent TEXT`")
+    for event in events:
+        console().print(f"{event.intent_id}  {event.event:<11} {escaped(event.message)}")
+
+
+def show(
+    context: typer.Context,
+    intent_id: Annotated[str, typer.Argument(metavar="INTENT")],
+    broker: Broker = None,
+    topic_root: TopicRoot = ROOT,
+    json_output: Json = False,
+) -> None:
+    """Show the life of one intent.
+
+    Example: cnc intent show intent-3f2a91c0d1e2
+    """
+    common = Common(context)
+    url = required_broker(common.broker(broker), "intent show")
+    events = run(history(url, topic_root, "explain", intent_id))
+    if not events:
+        raise NotFoundError(f"no intent {intent_id!r}; `cnc intent list` shows those there are")
+    if common.json(json_output):
+        for event in events:
+            emit(event.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+        return
+    from cnc.cli.intent_view import IntentView
+
+    view = IntentView()
+    for event in events:
+        view.show(event)
+
+
+def withdraw(
+    context: typer.Context,
+    intent_id: Annotated[str, typer.Argument(metavar="INTENT")],
+    broker: Broker = None,
+    topic_root: TopicRoot = ROOT,
+    json_output: Json = False,
+) -> None:
+    """End an intent that was kept.
+
+    Example: cnc intent withdraw intent-3f2a91c0d1e2
+    """
+    common = Common(context)
+    url = required_broker(common.broker(broker), "intent withdraw")
+    events = run(history(url, topic_root, "withdraw", intent_id))
+    if not events:
+        raise NotFoundError(f"no intent {intent_id!r}; `cnc intent list` shows those there are")
+    if common.json(json_output):
+        emit({"event": events[-1].event, "intent_id": intent_id})
+    else:
+        errors().print(f"{intent_id}: {events[-1].event}")
+
+
+async def history(broker: str, root: str, action: Any, intent_id: str) -> tuple[IntentEvent, ...]:
+    """The events of one intent, or the last event of each.
+
+    Raises:
+        UsageError: no intent can have this id.
+    """
+    from pydantic import ValidationError
+
+    from cnc.messages.intents import IntentRequest
+    from cnc.processes.client import ask_history, client_bus
+
+    try:
+        request = IntentRequest(action=action, intent_id=intent_id)
+    except ValidationError as error:
+        raise UsageError(f"{intent_id!r} is no intent id; `cnc intent list` shows them") from error
+    async with client_bus(broker, root) as bus:
+        return (await ask_history(bus, request)).events
