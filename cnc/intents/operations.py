@@ -67,7 +67,7 @@ _RULE = re.compile(
     rf"{_OPENING}(?P<verb>{_VERB})\b(?P<between>[^.;?!]{{0,60}}?)\b(?:{_OBJECT})\b", re.IGNORECASE
 )
 _HARD_VERB = re.compile(
-    rf"{_OPENING}(?:block|unblock|deny|permit|forbid|ban|drop|reboot|restart|shut\s*down|"
+    rf"{_OPENING}(?:block|unblock|deny|permit|forbid|ban|drop(?!\s+table)|reboot|restart|shut\s*down|"
     rf"throttle|quarantine|ping|traceroute|rate[\s-]?limit|reconfigure|whitelist|blacklist)\b",
     re.IGNORECASE,
 )
