@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 Notice = Callable[[str], None]
 SlotCallback = Callable[["SlotRecord"], None]
-
-logger = logging.getLogger("cnc.processes")
 
 
 def _snapshots(blueprint: Blueprint, component: str) -> SnapshotFile | None:

@@ -15,7 +15,6 @@ from cnc.orchestrators.end_to_end.demand import Demand
 from cnc.orchestrators.end_to_end.planning import Plan
 from cnc.orchestrators.end_to_end.quantiles import QualityWindow
 
-WAITING = ("recognising", "retrieving", "unplanned")
 RUNNING = ("announced", "starting", "measuring", "kept")
 
 
