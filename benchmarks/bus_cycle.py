@@ -13,14 +13,14 @@ import asyncio
 import json
 import platform
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
+
+from provenance import commit
 
 from cnc.bus import codec
 from cnc.bus.connect import open_bus
@@ -303,17 +303,6 @@ def run(work: Callable[[], Awaitable[CycleTimes]], *, uvloop: bool = True) -> Cy
     return asyncio.run(main())
 
 
-def _commit() -> str:
-    answer = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return answer.stdout.strip() or "unknown"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slots", type=int, default=300)
@@ -335,7 +324,7 @@ def main() -> None:
             {
                 "command": " ".join(["python", *sys.argv]),
                 "seeds": "none: nothing random",
-                "commit": _commit(),
+                "commit": commit(),
                 "engine": options.engine,
                 "python": platform.python_version(),
                 **{name: version(name) for name in ("aiomqtt", "paho-mqtt", "pydantic", "uvloop")},

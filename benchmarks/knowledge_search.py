@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import platform
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from provenance import commit
 from sqlalchemy import insert, update
 
 from cnc.knowledge import tables
@@ -72,12 +72,6 @@ def main() -> None:
         print(f"{file.stat().st_size / 1e6:.0f} MB index")
         store.close()
     print(f"memory   {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:8.0f} MB at most")
-
-
-def commit() -> str:
-    """The commit that is measured, marked where the tree has changes."""
-    git = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    return subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def directions(rng: np.random.Generator, count: int, dimension: int) -> NDArray[np.float32]:

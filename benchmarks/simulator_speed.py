@@ -14,15 +14,14 @@ Exit status: 0 met, 1 missed, 2 wrong use.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import time
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 import torch
+from provenance import commit
 
 from cnc.environment.scenario import load_scenario
 from cnc.simulator.generator import generate_world
@@ -84,22 +83,6 @@ class Bench:
             taken = time.perf_counter() - begin
             if taken >= at_least_s:
                 return taken / steps, (time.process_time() - processor) / steps
-
-
-def commit() -> str:
-    """The checked-out commit, with `+` where files differ from it."""
-    root = Path(__file__).parent
-    try:
-        name = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return name.stdout.strip()
 
 
 def main() -> int:
