@@ -147,6 +147,11 @@ class Infrastructure:
         """Deployment is decided in the current slot (slot -1 counts)."""
         return self.slot < 0 or self.slot % self.world.parameters.frame_slots == 0
 
+    @property
+    def background(self) -> Floats:
+        """[N] node background of the last slot that has run."""
+        return self._background
+
     def measure(self) -> Measurement:
         """What is measured before the current slot."""
         if self.slot < 0:
@@ -187,11 +192,33 @@ class Infrastructure:
         Raises:
             SimulationError: the decisions are impossible; nothing has changed then.
         """
+        with torch.no_grad():
+            routing = compose_routing(
+                self.world,
+                torch.from_numpy(actuation.delta),
+                torch.from_numpy(actuation.sigma),
+                torch.from_numpy(actuation.local),
+                torch.from_numpy(actuation.backhaul),
+                torch.from_numpy(actuation.core),
+                service=torch.from_numpy(self.classes.service),
+            )
+        return self.route(routing, actuation.replicas)
+
+    def route(self, routing: torch.Tensor, placed: Integers | None) -> SlotOutcome | None:
+        """Apply free routing (and replicas, at frame starts) and move on; None for slot -1.
+
+        Args:
+            routing: y [D, C, R]; not used in slot -1.
+            placed: replicas [S, N] at frame starts, else None.
+
+        Raises:
+            SimulationError: the decisions are impossible; nothing has changed then.
+        """
         replicas = None
-        if actuation.replicas is not None:
+        if placed is not None:
             if not self.frame_start:
                 raise SimulationError("replicas are set at frame starts only")
-            replicas = torch.from_numpy(np.asarray(actuation.replicas, dtype=np.float64))
+            replicas = torch.from_numpy(np.asarray(placed, dtype=np.float64))
         if self.slot < 0:
             if replicas is None:
                 raise SimulationError("slot -1 places the first replicas; none were given")
@@ -207,15 +234,6 @@ class Infrastructure:
             link_energy=torch.from_numpy(measured.link_energy_j_mbit),
         )
         with torch.no_grad():
-            routing = compose_routing(
-                self.world,
-                torch.from_numpy(actuation.delta),
-                torch.from_numpy(actuation.sigma),
-                torch.from_numpy(actuation.local),
-                torch.from_numpy(actuation.backhaul),
-                torch.from_numpy(actuation.core),
-                service=torch.from_numpy(self.classes.service),
-            )
             state, outcome = self._kernel.step(self._state, exogenous, routing, replicas)
         ready = _counts(self._state.ready)
         self._state = state

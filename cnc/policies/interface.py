@@ -6,7 +6,8 @@ Each agent sees its own information only, and draws from a generator seeded by
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from cnc.environment.observations import (
 )
 from cnc.environment.sites import Floats, Integers, Site
 from cnc.simulator.world import World
+
+if TYPE_CHECKING:
+    from cnc.environment.infrastructure import Measurement
 
 END_TO_END_AGENT = 1_000_003
 """Agent number of E2E in seeds; domains use their index."""
@@ -82,6 +86,38 @@ class DistributedPolicy(Protocol):
 
     def domain(self, site: Site, seed: int) -> DomainAgent:
         """The agent of one domain."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalDecision:
+    """What a global agent decides in a slot."""
+
+    routing: Floats
+    """y [D, C, R], free of the product form; not used in slot -1."""
+    replicas: Integers | None
+    """[S, N] at frame starts, slot -1 included, else None."""
+
+
+class GlobalAgent(Protocol):
+    """Decides everything of one episode."""
+
+    def decide(self, measured: Measurement) -> GlobalDecision:
+        """The decisions of one slot; called once for each slot, from -1 on."""
+        ...
+
+
+@runtime_checkable
+class GlobalPolicy(Protocol):
+    """A reference with information that no domain has; it runs in the simulator only."""
+
+    @property
+    def name(self) -> str:
+        """As the command line says it."""
+        ...
+
+    def agent(self, world: World, seed: int, load: float) -> GlobalAgent:
+        """The agent of one episode on the trace (world, seed, load)."""
         ...
 
 

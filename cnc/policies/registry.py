@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cnc.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnc.policies.interface import DistributedPolicy
+    from cnc.policies.interface import DistributedPolicy, GlobalPolicy
 
 DISTRIBUTED = ("grd", "grd-plus", "grd-work", "rand")
 """Names that run in the simulator and on the bus."""
@@ -48,3 +48,16 @@ def distributed_policy(name: str) -> DistributedPolicy:
     if name == "grd-work":
         return GreedyPolicy("grd-work", neighbours=True, weigh_by_work=True)
     return RandomPolicy()
+
+
+def policy_named(name: str) -> DistributedPolicy | GlobalPolicy:
+    """Any policy of that name, for the simulator.
+
+    Raises:
+        UsageError: it is unknown.
+    """
+    if name in CENTRALISED:
+        from cnc.policies.optimal import OptimalPolicy
+
+        return OptimalPolicy(clairvoyant=name == "opt")
+    return distributed_policy(name)
