@@ -105,6 +105,15 @@ class Group:
     """[D] per slot."""
 
 
+def mean_background(world: World) -> Floats:
+    """[N] what is known of the nodes' background before anything has been measured."""
+    parameters = world.parameters
+    tiers = (parameters.terminal, parameters.ran, parameters.transport)
+    means = np.array([tier.background_mean for tier in tiers])
+    kind = np.minimum(world.node_domain // max(parameters.cells, 1), 2)
+    return np.asarray(means[kind], dtype=np.float64)
+
+
 class Infrastructure:
     """Nodes, links and users of one world under one trace.
 
@@ -127,20 +136,11 @@ class Infrastructure:
         self._kernel = Kernel.of(world, dtype=torch.float64)
         self._state: State = self._kernel.initial_state(())
         nodes, links = len(world.node_domain), len(world.link_domain)
-        self._background = self._mean_background()
+        self._background = mean_background(world)
         self._utilisation = np.zeros(nodes)
         self._link_utilisation = np.zeros(links)
         self._current: Exogenous | None = None
         self.last: SlotOutcome | None = None
-
-    def _mean_background(self) -> Floats:
-        parameters = self.world.parameters
-        tiers = (parameters.terminal, parameters.ran, parameters.transport)
-        means = np.array([tier.background_mean for tier in tiers])
-        cells = parameters.cells
-        domain = self.world.node_domain
-        kind = np.where(domain < cells, 0, np.where(domain < 2 * cells, 1, 2))
-        return np.asarray(means[kind], dtype=np.float64)
 
     @property
     def frame_start(self) -> bool:

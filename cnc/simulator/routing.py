@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from cnc.simulator.outcome import Tensor
@@ -9,17 +10,28 @@ from cnc.simulator.world import World
 
 
 class RouteComposer:
-    """Index tables of one layout; batched and differentiable."""
+    """Index tables of one layout; batched and differentiable.
+
+    Routes that differ in their node only share a *way*: candidate, local, backhaul and core link.
+    Shares are multiplied a way, of which there are few, and copied to routes in rows of classes.
+    """
 
     def __init__(self, world: World, device: str = "cpu") -> None:
         def index(array: object) -> Tensor:
             return torch.as_tensor(array, dtype=torch.int64, device=device)
 
-        self._node = index(world.route_node)
-        self._candidate = index(world.route_candidate)
-        self._local = index(world.route_local)
-        self._backhaul = index(world.route_backhaul)
-        self._core = index(world.route_core)
+        missing = 2  # where a padded share is 1
+        ways, of_route = np.unique(
+            np.stack(
+                (world.route_candidate, world.route_local, world.route_backhaul, world.route_core)
+            ),
+            axis=1,
+            return_inverse=True,
+        )
+        self._candidate, *links = (index(np.where(each < 0, missing, each)) for each in ways)
+        self._local, self._backhaul, self._core = links
+        self._way = index(of_route.reshape(-1))
+        self._node = index(world.route_node.reshape(-1))
 
     def compose(
         self,
@@ -40,18 +52,23 @@ class RouteComposer:
             core: […, S, 2] shares of the core links.
             service: [C] service of each class.
         """
-        per_class = sigma.index_select(-2, service)
-        at_node = per_class[..., self._node].movedim(-2, -3)
-        chosen = delta.index_select(-1, self._candidate)
-        routing = chosen * at_node
+        ways = delta.index_select(-1, self._candidate)
         for share, which in (
             (local.index_select(-2, service), self._local),
             (backhaul.index_select(-2, service), self._backhaul),
             (core.index_select(-2, service).unsqueeze(-3), self._core),
         ):
-            along = share.index_select(-1, which.clamp(min=0))
-            routing = routing * torch.where(which >= 0, along, torch.ones_like(along))
-        return routing
+            padded = torch.cat((share, torch.ones_like(share[..., :1])), dim=-1)
+            ways = ways * padded.index_select(-1, which)
+        on_route = ways.transpose(-1, -2).contiguous().index_select(-2, self._way)
+        per_node = sigma.index_select(-2, service).transpose(-1, -2).contiguous()
+        at_node = per_node.index_select(-2, self._node)
+        at_node = at_node.reshape(*at_node.shape[:-2], -1, *on_route.shape[-2:])
+        whole = torch.broadcast_shapes(on_route.shape, at_node.shape)  # type: ignore[no-untyped-call]
+        if on_route.requires_grad or at_node.requires_grad or on_route.shape != whole:
+            apart: Tensor = on_route * at_node
+            return apart.transpose(-1, -2)
+        return on_route.mul_(at_node).transpose(-1, -2)  # fresh memory costs more than this
 
 
 def compose_routing(
