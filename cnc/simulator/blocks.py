@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from cnc.simulator.outcome import ExogenousTensors, Outcome, State, Tensor
@@ -94,7 +95,7 @@ def batch_shape(
     named = (*vars(state).items(), *vars(exogenous).items())
     shapes = [x.shape[: x.dim() - INPUT_AXES.get(name, 1)] for name, x in named]
     shapes += [routing.shape[:-3], placed.shape[:-2], kernel.capacity.shape[:-1]]
-    return tuple(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
+    return np.broadcast_shapes(*shapes)  # torch's own loads sympy, half a second
 
 
 def step(

@@ -64,7 +64,7 @@ class RouteComposer:
         per_node = sigma.index_select(-2, service).transpose(-1, -2).contiguous()
         at_node = per_node.index_select(-2, self._node)
         at_node = at_node.reshape(*at_node.shape[:-2], -1, *on_route.shape[-2:])
-        whole = torch.broadcast_shapes(on_route.shape, at_node.shape)  # type: ignore[no-untyped-call]
+        whole = np.broadcast_shapes(on_route.shape, at_node.shape)  # torch's own loads sympy
         if on_route.requires_grad or at_node.requires_grad or on_route.shape != whole:
             apart: Tensor = on_route * at_node
             return apart.transpose(-1, -2)
