@@ -11,6 +11,7 @@ from cnc import __version__
 from cnc.cli import (
     broker,
     bus,
+    evaluate,
     explain,
     intent,
     intent_history,
@@ -58,6 +59,7 @@ def build() -> typer.Typer:
     _add(application, "tail", tail.tail)
     _add(application, "explain", explain.explain)
     _add(application, "replay", tail.replay)
+    _add(application, "evaluate", evaluate.evaluate)
     intents = _group(intent.HELP, cls=intent.IntentGroup)
     _add(intents, "submit", intent.submit, hidden=True)
     _add(intents, "recognise", intent.recognise)

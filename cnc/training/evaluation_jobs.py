@@ -1,0 +1,111 @@
+"""Cells computed side by side: on processes of this machine, or on Ray."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from cnc.errors import UsageError
+from cnc.simulator.parameters import ScenarioParameters
+from cnc.training.evaluation_cells import Cell, Row, Window, compute
+
+Backend = Literal["loky", "ray"]
+
+
+def computed(
+    cells: Sequence[Cell],
+    parameters: ScenarioParameters,
+    window: Window,
+    jobs: int,
+    backend: Backend,
+) -> Generator[tuple[Cell, Row], None, None]:
+    """Each cell with its row, in the order in which they finish.
+
+    Closing the iterator early, as Ctrl-C does, ends the processes.
+
+    Raises:
+        UsageError: the backend is not installed.
+    """
+    if backend == "loky" and (jobs == 1 or len(cells) <= 1):
+        for cell in cells:
+            yield cell, compute(cell, parameters, window)
+        return
+    from joblib import Parallel, delayed
+
+    with _backend(backend, jobs):
+        parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+        work = delayed(_apart)
+        yield from parallel(work(cell, parameters, window) for cell in cells)
+
+
+def _apart(cell: Cell, parameters: ScenarioParameters, window: Window) -> tuple[Cell, Row]:
+    """In a worker: Ctrl-C reaches all processes of a terminal, but is the first one's to handle."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return cell, compute(cell, parameters, window)
+
+
+@contextmanager
+def _backend(backend: Backend, jobs: int) -> Iterator[None]:
+    if backend == "ray":
+        with _ray(jobs):
+            yield
+        return
+    from joblib import parallel_config
+
+    done = False
+    try:
+        with parallel_config(backend="loky", inner_max_num_threads=1):
+            yield
+        done = True
+    finally:
+        _end_workers(kill=not done)
+
+
+def _end_workers(kill: bool) -> None:
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True, kill_workers=kill)
+
+
+@contextmanager
+def _ray(jobs: int) -> Iterator[None]:
+    """A cluster that is named by RAY_ADDRESS, or one on this machine for the time of the call."""
+    try:
+        import ray
+        from ray.util.joblib import register_ray
+    except ImportError as error:
+        raise UsageError(
+            "--backend ray needs Ray, which is not installed: pip install 'cnc[ray]', or use "
+            "--backend loky"
+        ) from error
+    from joblib import parallel_config
+
+    started = not ray.is_initialized()
+    if started:
+        ray.init(**_ray_options(jobs))
+    try:
+        register_ray()  # type: ignore[no-untyped-call,unused-ignore]
+        with parallel_config(backend="ray"):
+            yield
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _ray_options(jobs: int) -> dict[str, Any]:
+    import os
+
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if os.environ.get("RAY_ADDRESS"):
+        return quiet
+    return {
+        **quiet,
+        "address": "local",
+        "num_cpus": jobs,
+        "include_dashboard": False,
+        "_node_ip_address": "127.0.0.1",
+    }
