@@ -54,8 +54,23 @@ Load = Annotated[
         "--load", min=0.0, metavar="N", help="Background requests a slot; else the scenario's."
     ),
 ]
+
+
+def _policies(incomplete: str) -> list[str]:
+    """For completion in a shell; looks for plug-ins only when asked."""
+    from cnc.policies.registry import distributed_names
+
+    return [name for name in distributed_names() if name.startswith(incomplete)]
+
+
 Policy = Annotated[
-    str, typer.Option("--policy", metavar="NAME", help="grd, grd-plus, grd-work or rand.")
+    str,
+    typer.Option(
+        "--policy",
+        metavar="NAME",
+        help="grd, grd-plus, grd-work, rand, or the name of a plug-in.",
+        autocompletion=_policies,
+    ),
 ]
 TopicRoot = Annotated[
     str,

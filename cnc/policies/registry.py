@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnc.errors import UsageError
+from cnc.policies.plugins import load_plugin, plugin_names, refuse_shadow
 
 if TYPE_CHECKING:
     from cnc.policies.interface import DistributedPolicy, GlobalPolicy
@@ -13,6 +14,11 @@ DISTRIBUTED = ("grd", "grd-plus", "grd-work", "rand")
 """Names that run in the simulator and on the bus."""
 CENTRALISED = ("opt", "opt-causal")
 """Names that need information which no domain has."""
+
+
+def distributed_names() -> tuple[str, ...]:
+    """Names that run on the bus: what is built in, and plug-ins, which are not loaded."""
+    return (*DISTRIBUTED, *plugin_names(taken=(*DISTRIBUTED, *CENTRALISED)))
 
 
 def check_distributed(name: str) -> None:
@@ -26,9 +32,10 @@ def check_distributed(name: str) -> None:
     if name in CENTRALISED:
         raise UsageError(
             f"policy {name!r} sees the future or other domains' nodes, which no domain may; it "
-            f"runs in the simulator only. On the bus use one of {', '.join(DISTRIBUTED)}"
+            f"runs in the simulator only. On the bus use one of {', '.join(distributed_names())}"
         )
-    raise UsageError(f"policy {name!r} is unknown; use one of {', '.join(DISTRIBUTED)}")
+    if name not in distributed_names():
+        raise UsageError(f"policy {name!r} is unknown; use one of {', '.join(distributed_names())}")
 
 
 def distributed_policy(name: str) -> DistributedPolicy:
@@ -38,6 +45,14 @@ def distributed_policy(name: str) -> DistributedPolicy:
         UsageError: it is unknown, or cannot run on the bus.
     """
     check_distributed(name)
+    if name not in DISTRIBUTED:
+        from cnc.policies.interface import GlobalPolicy
+
+        policy = load_plugin(name)
+        if isinstance(policy, GlobalPolicy):
+            raise UsageError(f"the policy plug-in {name!r} runs in the simulator only")
+        return policy
+    refuse_shadow(name)
     from cnc.policies.greedy import GreedyPolicy
     from cnc.policies.random import RandomPolicy
 
@@ -57,7 +72,11 @@ def policy_named(name: str) -> DistributedPolicy | GlobalPolicy:
         UsageError: it is unknown.
     """
     if name in CENTRALISED:
+        refuse_shadow(name)
         from cnc.policies.optimal import OptimalPolicy
 
         return OptimalPolicy(clairvoyant=name == "opt")
-    return distributed_policy(name)
+    if name in DISTRIBUTED:
+        return distributed_policy(name)
+    check_distributed(name)
+    return load_plugin(name)
