@@ -9,13 +9,17 @@ from __future__ import annotations
 import math
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from cnc.environment.sections import joined, resolved, taken_apart, with_sections
 from cnc.errors import ConfigurationError
 from cnc.simulator.parameters import ScenarioParameters
+
+if TYPE_CHECKING:
+    from cnc.environment.topologies.placing import PlacedTopology
 
 FOLDER = Path(__file__).parent / "scenarios"
 DEFAULT = "paper"
@@ -59,7 +63,23 @@ def load_scenario(name_or_path: str) -> ScenarioParameters:
     Raises:
         ConfigurationError: no such scenario, or a wrong file; names file, line and field.
     """
-    return _checked(*_merged(name_or_path, 0))
+    return load_placed(name_or_path)[0]
+
+
+def load_placed(name_or_path: str) -> tuple[ScenarioParameters, PlacedTopology | None]:
+    """The parameters of a scenario, and the real network on which it stands, if it does.
+
+    Raises:
+        ConfigurationError: as `load_scenario`.
+    """
+    values, path, node = _merged(name_or_path, 0)
+    plain, sections = taken_apart(values)
+    parameters = _checked(plain, path, node)
+
+    def where(field: tuple[Any, ...]) -> str:
+        return f"{path}, line {_line(node, field)}, field {_text(field)}"
+
+    return with_sections(parameters, sections, "load" in plain, where)
 
 
 def _find(name_or_path: str) -> Path:
@@ -91,6 +111,7 @@ def _merged(name_or_path: str, depth: int) -> tuple[dict[str, Any], Path, yaml.N
     if not isinstance(values, dict):
         raise ConfigurationError(f"{path}, line 1: a scenario holds fields with values")
     values.setdefault("name", path.stem)
+    values = resolved(values, path.parent)
     base = values.pop("base", None)
     if base is None:
         return values, path, node
@@ -104,9 +125,9 @@ def _merged(name_or_path: str, depth: int) -> tuple[dict[str, Any], Path, yaml.N
         path_of_base = _find(str(relative) if relative.is_file() else base)
     except ConfigurationError as error:
         raise ConfigurationError(f"{where}: {error}") from error
-    below = _merged(str(path_of_base), depth + 1)
-    _checked(*below)
-    return _over(below[0], values), path, node
+    below, below_path, below_node = _merged(str(path_of_base), depth + 1)
+    _checked(taken_apart(below)[0], below_path, below_node)
+    return _over(joined(below, values), values), path, node
 
 
 def _refuse_twice(node: yaml.Node | None, above: tuple[Any, ...], path: Path) -> None:

@@ -50,7 +50,7 @@ def generate_world(parameters: ScenarioParameters, seed: int) -> World:
         service_class=service_class,
         work_gc=work,
         memory_gb=memory,
-        popularity=zipf_popularity(parameters.services, parameters.zipf),
+        popularity=_popularity(parameters, service_class),
         keepalive_w=np.repeat((parameters.keepalive_w_per_gb * memory)[:, None], nodes, axis=1),
         classes=TrafficClasses(
             service=np.arange(parameters.services, dtype=np.int64),
@@ -95,6 +95,18 @@ def zipf_popularity(services: int, exponent: float) -> Floats:
     """[S] shares of requests by rank."""
     weights = np.arange(1, services + 1, dtype=np.float64) ** -exponent
     return np.asarray(weights / weights.sum())
+
+
+def _popularity(parameters: ScenarioParameters, service_class: Integers) -> Floats:
+    """[S] by Zipf, or of a trace (each count plus a half, so that none is 0)."""
+    zipf, trace = zipf_popularity(parameters.services, parameters.zipf), parameters.traffic
+    if trace is None:
+        return zipf
+    counts = trace.counts().sum(axis=0) + 0.5
+    if trace.columns == "class":
+        per_class = np.bincount(service_class, weights=zipf, minlength=trace.width)
+        counts = counts[service_class] * zipf / per_class[service_class]
+    return np.asarray(counts / counts.sum())
 
 
 def spectral_efficiency(parameters: ScenarioParameters, snr_db: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cnc.errors import ConfigurationError
+from cnc.simulator.inputs import RequestTrace, TopologyParameters
 
 
 @dataclass(frozen=True)
@@ -184,11 +185,17 @@ class ScenarioParameters:
     penalty: float = 4.0
     load_jitter: float = 0.1
     """N_t ~ U[0.9, 1.1] Nbar."""
+    topology: TopologyParameters | None = None
+    """A real transport network: propagation and capacity of its links, weights of origins."""
+    traffic: RequestTrace | None = None
+    """Requests of a trace, instead of drawn ones."""
     notes: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.cells < 1 or self.services < 1:
             raise ConfigurationError("a scenario has at least one cell and one service")
+        if self.topology is not None:
+            self.topology.check(self.cells)
         for label, tier in (
             ("terminal", self.terminal),
             ("ran", self.ran),

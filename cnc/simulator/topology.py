@@ -75,6 +75,7 @@ def lay_out(parameters: ScenarioParameters) -> Layout:
             rows = np.array([[x.capacity_mbit_s, x.propagation_s, x.energy_j_mbit] for x in links])
             constants.append(np.tile(rows, (len(owners) // len(links), 1)))
     link = np.concatenate(constants)
+    _place_links(link, parameters)
     candidates = np.stack(
         [
             cell,
@@ -95,6 +96,22 @@ def lay_out(parameters: ScenarioParameters) -> Layout:
         candidates.astype(np.int64),
         *_routes(cells, per),
     )
+
+
+def _place_links(link: Floats, parameters: ScenarioParameters) -> None:
+    """Set what a real network says of Xn, backhaul and core links, in [L, 3] constants.
+
+    Columns are capacity, propagation, energy; rows are in link order.
+    """
+    topology, cells = parameters.topology, parameters.cells
+    if topology is None:
+        return
+    xn, backhaul, core = 3 * cells, 4 * cells, 6 * cells
+    link[xn:backhaul, 1] = topology.xn_propagation_s
+    link[backhaul:core, 1] = np.ravel(topology.backhaul_propagation_s)
+    link[core:, 1] = topology.core_propagation_s
+    capacity = np.array(topology.backhaul_capacity_mbit_s, dtype=np.float64).ravel()
+    link[backhaul:core, 0] = np.where(np.isnan(capacity), link[backhaul:core, 0], capacity)
 
 
 def _routes(cells: int, per: tuple[int, int, int]) -> tuple[Integers, ...]:

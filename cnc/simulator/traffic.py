@@ -13,6 +13,7 @@ import numpy as np
 
 from cnc.errors import SimulationError
 from cnc.simulator.generator import radio_capacity_mbit_s
+from cnc.simulator.inputs import RequestTrace
 from cnc.simulator.parameters import HotspotParameters
 from cnc.simulator.world import BACKHAUL, CORE, RADIO, XN, Floats, World
 
@@ -90,7 +91,11 @@ class TrafficGenerator:
     @property
     def hotspot_weights(self) -> Floats:
         """[D] weights of the origins at this moment."""
-        return hotspot_weights(self._world.parameters.hotspot, self._centre, self._cells)
+        parameters = self._world.parameters
+        weights = hotspot_weights(parameters.hotspot, self._centre, self._cells)
+        if parameters.topology is not None:
+            weights = weights * np.array(parameters.topology.origin_weights)
+        return weights
 
     @property
     def _cells(self) -> int:
@@ -117,7 +122,7 @@ class TrafficGenerator:
         self._slot += 1
         return Exogenous(
             slot=slot,
-            requests=self._requests(weights),
+            requests=self._requests(weights, slot),
             node_background=background,
             link_capacity_mbit_s=capacity,
             link_energy_j_mbit=energy,
@@ -137,13 +142,35 @@ class TrafficGenerator:
         self._node_noise = _autoregress(self._node_noise, background.memory, self._streams["nodes"])
         self._link_noise = _autoregress(self._link_noise, background.memory, self._streams["links"])
 
-    def _requests(self, weights: Floats) -> Floats:
+    def _requests(self, weights: Floats, slot: int) -> Floats:
+        if self._world.parameters.traffic is not None:
+            return self._replayed(self._world.parameters.traffic, weights, slot)
         jitter = self._world.parameters.load_jitter
         stream = self._streams["requests"]
         total = round(self._load * stream.uniform(1.0 - jitter, 1.0 + jitter))
         share = (weights / weights.sum())[:, None] * self._world.popularity[None, :]
         flat = share.ravel() / share.sum()
         return stream.multinomial(total, flat).reshape(share.shape).astype(np.float64)
+
+    def _replayed(self, trace: RequestTrace, weights: Floats, slot: int) -> Floats:
+        """[D, S] requests of a trace's slot, in proportion to load / mean load of the trace.
+
+        Parts of a request are rounded at random. The service within a class and the origin are
+        drawn.
+        """
+        stream, world = self._streams["requests"], self._world
+        wanted = trace.at(slot) * (self._load / trace.mean)
+        whole = np.floor(wanted + 1e-9)
+        counts = (whole + (stream.random(len(wanted)) < wanted - whole)).astype(np.int64)
+        if trace.columns == "class":
+            services = np.zeros(len(world.popularity), dtype=np.int64)
+            for kind, count in enumerate(counts):
+                inside = np.flatnonzero(world.service_class == kind)
+                share = world.popularity[inside] / world.popularity[inside].sum()
+                services[inside] = stream.multinomial(count, share)
+            counts = services
+        spread = stream.multinomial(counts, weights / weights.sum())
+        return np.asarray(spread.T, dtype=np.float64)
 
     def _links(self) -> tuple[Floats, Floats]:
         world, parameters = self._world, self._world.parameters

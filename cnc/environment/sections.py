@@ -1,0 +1,135 @@
+"""The sections of a scenario that name data: `topology` and `traffic`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from cnc.errors import ConfigurationError
+from cnc.simulator.parameters import ScenarioParameters
+
+if TYPE_CHECKING:
+    from cnc.environment.topologies.placing import PlacedTopology
+
+logger = logging.getLogger(__name__)
+SECTIONS = ("topology", "traffic")
+FILES = ("file", "stations")
+SectionT = TypeVar("SectionT", bound=BaseModel)
+Where = Callable[[tuple[Any, ...]], str]
+"""File, line and field of a place in the scenario, for messages."""
+
+
+def resolved(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A scenario's values with file names that are relative to the file that says them."""
+    found = dict(values)
+    for section in SECTIONS:
+        inner = found.get(section)
+        if isinstance(inner, dict):
+            found[section] = {
+                key: str(folder / value) if key in FILES and isinstance(value, str) else value
+                for key, value in inner.items()
+            }
+    return found
+
+
+def joined(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Values of a base that a file with these values still takes over.
+
+    Another source replaces a section as a whole, and a trace brings its own load.
+    """
+    found = dict(below)
+    for section in SECTIONS:
+        inner = above.get(section)
+        if isinstance(inner, dict) and "source" in inner:
+            found.pop(section, None)
+    if isinstance(above.get("traffic"), dict):
+        found.pop("load", None)
+    return found
+
+
+def taken_apart(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The plain values of a scenario, and its sections."""
+    sections = {name: values[name] for name in SECTIONS if values.get(name) is not None}
+    plain = {name: value for name, value in values.items() if name not in SECTIONS}
+    return plain, sections
+
+
+def with_sections(
+    parameters: ScenarioParameters, sections: dict[str, Any], own_load: bool, where: Where
+) -> tuple[ScenarioParameters, PlacedTopology | None]:
+    """The scenario with the data that its sections name.
+
+    Args:
+        parameters: what the plain values give.
+        sections: `topology` and `traffic`, as far as they are there.
+        own_load: the scenario states a load, which then scales the trace.
+        where: says where a field was written.
+
+    Raises:
+        ConfigurationError: a section or its data are wrong.
+    """
+    placed = None
+    if "topology" in sections:
+        from cnc.environment.topologies.section import TopologySection, placed_topology
+
+        topology = _section(TopologySection, sections["topology"], "topology", where)
+        nodes = parameters.transport.nodes
+        placed = _read(
+            lambda: placed_topology(topology, parameters.cells, nodes), "topology", where
+        )
+        for note in placed.graph.notes:
+            logger.warning("%s: %s", placed.graph.label, note)
+        parameters = replace(parameters, cells=len(placed.cells), topology=placed.parameters)
+    if "traffic" in sections:
+        from cnc.environment.request_traces import TrafficSection, read_requests
+
+        traffic = _section(TrafficSection, sections["traffic"], "traffic", where)
+        slot_s, services = parameters.slot_s, parameters.services
+        trace = _read(lambda: read_requests(traffic, slot_s, services), "traffic", where)
+        load = parameters.load if own_load else trace.mean
+        parameters = replace(parameters, traffic=trace, load=load)
+    return parameters, placed
+
+
+def _section(model: type[SectionT], values: Any, name: str, where: Where) -> SectionT:
+    fields = ", ".join(model.model_fields)
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"{where((name,))}: holds the fields {fields}, not {values!r}")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = (name, *first["loc"][:1])
+        if first["type"] == "extra_forbidden":
+            raise ConfigurationError(f"{where(place)}: unknown; there are {fields}") from error
+        if first["type"] == "missing":
+            raise ConfigurationError(f"{where(place)}: missing; {_kind(model, place)}") from error
+        raise ConfigurationError(
+            f"{where(place)}: {first['msg']}, not {first['input']!r}"
+        ) from error
+
+
+def _kind(model: type[BaseModel], place: tuple[Any, ...]) -> str:
+    """What belongs in a field that is missing."""
+    annotation = model.model_fields[str(place[-1])].annotation
+    choices = getattr(annotation, "__args__", ())
+    return f"one of {', '.join(map(str, choices))}" if choices else "text is wanted"
+
+
+ResultT = TypeVar("ResultT")
+
+
+def _read(read: Callable[[], ResultT], name: str, where: Where) -> ResultT:
+    from cnc.environment.topologies.section import FieldError
+
+    try:
+        return read()
+    except FieldError as error:
+        raise ConfigurationError(f"{where((name, error.field))}: {error}") from error
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where((name, 'file'))}: {error}") from error
