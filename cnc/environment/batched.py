@@ -142,13 +142,14 @@ class BatchedEnvironment:
         self, seeds: Sequence[int], load: float | Sequence[float]
     ) -> tuple[tuple[int, ...], tuple[float, ...]]:
         count = len(self.worlds)
-        loads = tuple(load) if isinstance(load, Sequence) else (load,) * count
+        given = np.asarray(load, dtype=np.float64)
+        loads = np.full(count, given) if given.ndim == 0 else given
         if len(seeds) != count or len(loads) != count:
             raise SimulationError(
                 f"{count} worlds need {count} seeds and one load or {count}; there are "
                 f"{len(seeds)} and {len(loads)}"
             )
-        return tuple(seeds), tuple(float(each) for each in loads)
+        return tuple(int(seed) for seed in seeds), tuple(float(each) for each in loads)
 
     def __len__(self) -> int:
         return len(self.worlds)

@@ -231,7 +231,7 @@ def test_reset_begins_the_same_traces_or_others() -> None:
     assert environment.reset().slot == -1
     environment.place(running.replicas)
     torch.testing.assert_close(rewards(running.run(4, 0)), first, rtol=0, atol=0)
-    environment.reset(seeds=[5, 6, 7], load=[10.0, 20.0, 300.0])
+    environment.reset(seeds=np.array([5, 6, 7]), load=np.array([10.0, 20.0, 300.0]))
     assert environment.loads == (10.0, 20.0, 300.0)
     environment.place(running.replicas)
     asked = environment.observe().requests.sum((1, 2))
