@@ -23,8 +23,9 @@ from cnc.environment.scenario import load_scenario
 from cnc.errors import UsageError
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.training import provenance
-from cnc.training.evaluation_cells import BOUND, Cell, Row, Window, is_learned
+from cnc.training.evaluation_cells import BOUND, Cell, Effort, Row, Window, is_learned
 from cnc.training.evaluation_jobs import Backend, computed
+from cnc.training.figure_style import rank_of
 from cnc.training.results import FORMAT, HIDDEN, ResultsFolder
 from cnc.training.seeds import Purpose, trace_seed, world_seed
 
@@ -51,6 +52,8 @@ class EvaluationPlan:
     scenario: str = "paper"
     bound: bool = True
     """Whether the lower bound is computed as well."""
+    effort: Effort = "full"
+    """Of the optimal references: `quick` searches less, for a first look."""
 
     def __post_init__(self) -> None:
         for name in ("worlds", "traces", "slots", "training_seeds"):
@@ -87,6 +90,7 @@ class EvaluationPlan:
                 world_seed=world_seed(Purpose.EVALUATION, self.seed, world),
                 trace_seed=trace_seed(Purpose.EVALUATION, self.seed, world, trace),
                 training_seed=training_seed,
+                effort=self.effort,
             )
             for trace in range(self.traces)
             for world in range(self.worlds)
@@ -172,10 +176,12 @@ def evaluate(
         this_run |= {"ended_at": _now(), "wall_s": round(time.monotonic() - begin, 3)}
         this_run["cells"] = watch.done
         if folder is not None:
-            folder.write_rows(joined(list(finished.values())))
+            kept = list(finished.values())
+            manifest["slots_below_bound"] = below_bound(kept)
+            folder.write_rows(sorted(joined(kept), key=_place))
             folder.describe(manifest)
     wanted = [finished[cell.key] for cell in cells]
-    return Evaluation(joined(wanted), _below_bound(wanted), manifest)
+    return Evaluation(joined(wanted), below_bound(wanted), manifest)
 
 
 def joined(cells: Sequence[Row]) -> list[Row]:
@@ -191,7 +197,8 @@ def joined(cells: Sequence[Row]) -> list[Row]:
     return rows
 
 
-def _below_bound(cells: Sequence[Row]) -> int:
+def below_bound(cells: Sequence[Row]) -> int:
+    """In how many slots a policy cost less than the bound; rounding aside, there is none."""
     bounds = {_where(row): row["cost_by_slot"] for row in cells if row["policy"] == BOUND}
     return sum(
         cost < bound - 1e-6 * max(1.0, abs(bound))
@@ -199,6 +206,12 @@ def _below_bound(cells: Sequence[Row]) -> int:
         if row["policy"] != BOUND and _where(row) in bounds
         for cost, bound in zip(row["cost_by_slot"], bounds[_where(row)], strict=True)
     )
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    """The order of a folder's rows, whatever finished first."""
+    learned = -1 if row["training_seed"] is None else row["training_seed"]
+    return row["requests"], rank_of(row["policy"]), row["world"], row["trace"], learned
 
 
 def _where(row: Row) -> tuple[float, int, int]:
@@ -259,6 +272,7 @@ def manifest_of(
         "loads": list(plan.loads),
         "training_seeds": plan.training_seeds,
         "bound": plan.bound,
+        "effort": plan.effort,
         "seed": plan.seed,
         "world_seeds": [world_seed(Purpose.EVALUATION, plan.seed, world) for world in worlds],
         "trace_seeds": [

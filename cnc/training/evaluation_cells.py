@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from statistics import fmean
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,7 @@ BOUND = "bound"
 """The name that cells of the lower bound have in place of a policy's."""
 Policy = DistributedPolicy | GlobalPolicy
 Row = dict[str, Any]
+Effort = Literal["quick", "full"]
 
 
 @runtime_checkable
@@ -53,6 +54,7 @@ class Cell:
     trace_seed: int
     training_seed: int | None = None
     """None where the policy is not learned."""
+    effort: Effort = "full"
 
     @property
     def key(self) -> str:

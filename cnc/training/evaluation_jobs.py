@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Generator, Iterator, Sequence
@@ -13,6 +14,8 @@ from cnc.simulator.parameters import ScenarioParameters
 from cnc.training.evaluation_cells import Cell, Row, Window, compute
 
 Backend = Literal["loky", "ray"]
+RAY_ROUND = 4
+"""Cells of each job that are sent to Ray at once; they are kept when all of them are done."""
 
 
 def computed(
@@ -35,10 +38,16 @@ def computed(
         return
     from joblib import Parallel, delayed
 
+    work = delayed(_apart)
     with _backend(backend, jobs):
-        parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-        work = delayed(_apart)
-        yield from parallel(work(cell, parameters, window) for cell in cells)
+        if backend == "loky":
+            parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+            yield from parallel(work(cell, parameters, window) for cell in cells)
+            return
+        with Parallel(n_jobs=jobs, batch_size=1) as parallel:  # Ray's backend returns lists only
+            for begin in range(0, len(cells), RAY_ROUND * jobs):
+                some = cells[begin : begin + RAY_ROUND * jobs]
+                yield from parallel(work(cell, parameters, window) for cell in some)
 
 
 def _apart(cell: Cell, parameters: ScenarioParameters, window: Window) -> tuple[Cell, Row]:
@@ -74,6 +83,7 @@ def _end_workers(kill: bool) -> None:
 @contextmanager
 def _ray(jobs: int) -> Iterator[None]:
     """A cluster that is named by RAY_ADDRESS, or one on this machine for the time of the call."""
+    _set_ray_up()
     try:
         import ray
         from ray.util.joblib import register_ray
@@ -96,9 +106,13 @@ def _ray(jobs: int) -> Iterator[None]:
             ray.shutdown()
 
 
-def _ray_options(jobs: int) -> dict[str, Any]:
-    import os
+def _set_ray_up() -> None:
+    """Before Ray is imported: without a cluster it listens on loopback only, on every system."""
+    if not os.environ.get("RAY_ADDRESS"):
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
+
+def _ray_options(jobs: int) -> dict[str, Any]:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if os.environ.get("RAY_ADDRESS"):
         return quiet

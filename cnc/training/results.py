@@ -16,7 +16,7 @@ from typing import Any
 from cnc.errors import NotFoundError, PermanentError, StorageError
 
 FORMAT = 1
-IDENTITY = ("format", "commit", "scenario_sha256", "warm_up_slots", "slots", "seed")
+IDENTITY = ("format", "commit", "scenario_sha256", "warm_up_slots", "slots", "seed", "effort")
 """What all cells of a folder share; anything else may be added to it later."""
 MANIFEST, CELLS, RESULTS = "manifest.json", "cells", "results.parquet"
 HIDDEN = ("cost_by_slot",)
