@@ -17,6 +17,7 @@ from cnc.cli import (
     intent_history,
     knowledge,
     run,
+    scenario,
     service,
     status,
     tail,
@@ -69,6 +70,7 @@ def build() -> typer.Typer:
     application.add_typer(intents, name="intent")
     for name, module in (
         ("knowledge", knowledge),
+        ("scenario", scenario),
         ("service", service),
         ("run", run),
         ("broker", broker),

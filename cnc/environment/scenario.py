@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from cnc.environment.sections import joined, resolved, taken_apart, with_sections
+from cnc.environment.feasibility import first_problem
+from cnc.environment.sections import Where, joined, resolved, taken_apart, with_sections
 from cnc.errors import ConfigurationError
 from cnc.simulator.parameters import ScenarioParameters
 
@@ -74,12 +75,21 @@ def load_placed(name_or_path: str) -> tuple[ScenarioParameters, PlacedTopology |
     """
     values, path, node = _merged(name_or_path, 0)
     plain, sections = taken_apart(values)
-    parameters = _checked(plain, path, node)
 
     def where(field: tuple[Any, ...]) -> str:
         return f"{path}, line {_line(node, field)}, field {_text(field)}"
 
-    return with_sections(parameters, sections, "load" in plain, where)
+    checked = _checked(plain, path, node)
+    parameters, placed = with_sections(checked, sections, "load" in plain, where)
+    _runnable(parameters, where)
+    return parameters, placed
+
+
+def _runnable(parameters: ScenarioParameters, where: Where) -> None:
+    problem = first_problem(parameters)
+    if problem is not None:
+        field, message = problem
+        raise ConfigurationError(f"{where(field)}: {message}")
 
 
 def _find(name_or_path: str) -> Path:
@@ -191,7 +201,6 @@ def _checked(values: dict[str, Any], path: Path, node: yaml.Node | None) -> Scen
         raise ConfigurationError(
             f"{path}, line {_line(node, place)}, field {_text(place)}: {first['msg']}"
         ) from error
-    _transport_holds_all(parameters, path, node)
     return parameters
 
 
@@ -295,27 +304,3 @@ def _line(node: yaml.Node | None, field: tuple[Any, ...]) -> int:
 
 def _text(field: tuple[Any, ...]) -> str:
     return ".".join(str(part) for part in field) or "(whole file)"
-
-
-def _transport_holds_all(
-    parameters: ScenarioParameters, path: Path, node: yaml.Node | None
-) -> None:
-    """One replica of every service must fit the transport domain, however they are drawn.
-
-    Raises:
-        ConfigurationError: they may not; says how much memory would do.
-    """
-    per_class = [c.memory_gb.high for c in parameters.service_classes]
-    triples, rest = divmod(parameters.services, 3)
-    need = triples * sum(per_class) + sum(sorted(per_class)[3 - rest :] if rest else [])
-    largest, transport = max(per_class), parameters.transport
-    spare = (transport.nodes - 1) * largest
-    if transport.memory_gb < largest or transport.nodes * transport.memory_gb < need + spare:
-        enough = max(largest, (need + spare) / transport.nodes)
-        raise ConfigurationError(
-            f"{path}, line {_line(node, ('transport', 'memory_gb'))}, field transport.memory_gb: "
-            f"the transport domain keeps one replica of each service, which may need {need:g} GB "
-            f"in all and {largest:g} GB each; {transport.nodes} nodes of "
-            f"{transport.memory_gb:g} GB may not hold them. Give each {math.ceil(enough)} GB, add "
-            "nodes, or offer fewer services"
-        )

@@ -79,12 +79,16 @@ class Blueprint:
         """The world of this scenario and seed.
 
         Raises:
-            ConfigurationError: the scenario file is wrong; names file, line and field.
+            ConfigurationError: the scenario file is wrong (names file, line and field), or its
+                trace of requests is shorter than the slots to run.
         """
         from cnc.environment.scenario import load_scenario
         from cnc.simulator.generator import generate_world
 
-        return generate_world(load_scenario(self.config.scenario), self.config.seed)
+        parameters = load_scenario(self.config.scenario)
+        if parameters.traffic is not None:
+            parameters.traffic.covers(self.config.slots or 1)
+        return generate_world(parameters, self.config.seed)
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:

@@ -56,7 +56,7 @@ def test_help_has_an_example(path: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_each_command_takes_json(path: tuple[str, ...]) -> None:
-    if path in (("intent",), ("knowledge",), ("service",), ("run",), ("broker",), ("bus",)):
+    if path and any(other[:-1] == path for other in PATHS):
         return  # groups: their commands take it
     result = runner.invoke(APPLICATION, [*path, "--help"], prog_name="cnc")
     assert "--json" in result.output

@@ -97,7 +97,7 @@ WRONG = {
     "short list": ("local:\n  - {}", 1, "local", "is a list of 2, not of 1"),
     "twice": ("cells: 3\nload: 2\ncells: 4", 3, "cells", "written twice"),
     "name": ("name: 3", 1, "name", "valid string"),
-    "base": ("base: nowhere", 1, "base", "there is no scenario 'nowhere'; use germany50, large, paper, polska, small"),
+    "base": ("base: nowhere", 1, "base", "there is no scenario 'nowhere'; use germany50, large"),
     "base no name": ("base: [3]", 1, "base", "name of a scenario"),
     "ring": ("base: own.yaml", 1, "base", "in a ring"),
     "no room": (
@@ -151,5 +151,5 @@ def test_binary_files_folders_and_absent_files(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_lists_what_ships() -> None:
-    with pytest.raises(ConfigurationError, match="no scenario 'papr'; use germany50, large, paper, polska, small"):
+    with pytest.raises(ConfigurationError, match="no scenario 'papr'; use germany50, large, paper"):
         load_scenario("papr")

@@ -9,11 +9,11 @@ Place = tuple[float, float]
 """(longitude, latitude) in degrees, or km on a drawing."""
 
 EARTH_KM = 6371.0088
-"""Mean radius R1 of the earth (IUGG; Moritz 2000, Geodetic Reference System 1980)."""
+"""Mean radius of the earth (R1 of the Geodetic Reference System 1980)."""
 LIGHT_KM_S = 299_792.458
 """Speed of light in vacuum (SI definition)."""
 FIBRE_KM_S = LIGHT_KM_S * 2 / 3
-"""In fibre: its refractive index is about 1.5 (ITU-T G.652 fibres have 1.47)."""
+"""In fibre, whose refractive index is about 1.5."""
 EXTENT_KM = 500.0
 """Of a drawing whose scale nobody says; about a country."""
 LINK_KM = 100.0

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import add
 
 from cnc.environment.topologies.geography import (
     EXTENT_KM,
@@ -170,8 +172,12 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 def _joined(raw: RawTopology, known: set[str], notes: list[str]) -> dict[tuple[str, str], RawLink]:
-    """One link for each pair of nodes that has any."""
-    joined: dict[tuple[str, str], RawLink] = {}
+    """One link for each pair of nodes that has any.
+
+    Parallel links add up their capacities. Where every link is there in both directions, these are
+    the two directions of one link, and the lesser capacity counts.
+    """
+    arcs: dict[tuple[str, str], RawLink] = {}
     loops = parallel = 0
     for link in raw.links:
         missing = [end for end in (link.source, link.target) if end not in known]
@@ -183,29 +189,40 @@ def _joined(raw: RawTopology, known: set[str], notes: list[str]) -> dict[tuple[s
         if link.source == link.target:
             loops += 1
             continue
-        pair = (link.source, link.target)
-        pair = pair[::-1] if pair[::-1] in joined else pair
-        before = joined.get(pair)
-        if before is not None:
-            parallel += 1
-            link = RawLink(
-                before.source,
-                before.target,
-                _either(min, before.length_km, link.length_km),
-                _either(lambda a, b: a + b, before.capacity_mbit_s, link.capacity_mbit_s),
-            )
-        joined[pair] = link
+        before = arcs.get((link.source, link.target))
+        parallel += before is not None
+        arcs[link.source, link.target] = link if before is None else _both(before, link, add)
+    directed = all(pair[::-1] in arcs for pair in arcs)
+    joined: dict[tuple[str, str], RawLink] = {}
+    for pair, link in arcs.items():
+        if pair[::-1] not in joined:
+            joined[pair] = link
+            continue
+        parallel += not directed
+        joined[pair[::-1]] = _both(joined[pair[::-1]], link, min if directed else add)
     if loops:
-        notes.append(f"{loops} links from a node to itself are left out")
+        notes.append(f"links from a node to itself are left out ({loops})")
     if parallel:
-        notes.append(f"{parallel} parallel links are joined with others of the same two nodes")
+        notes.append(f"parallel links are joined with others of the same two nodes ({parallel})")
     return joined
 
 
-def _either(both: object, one: float | None, other: float | None) -> float | None:
+Combine = Callable[[float, float], float]
+
+
+def _both(one: RawLink, other: RawLink, capacity: Combine) -> RawLink:
+    return RawLink(
+        one.source,
+        one.target,
+        _either(min, one.length_km, other.length_km),
+        _either(capacity, one.capacity_mbit_s, other.capacity_mbit_s),
+    )
+
+
+def _either(both: Combine, one: float | None, other: float | None) -> float | None:
     if one is None or other is None:
         return one if other is None else other
-    return float(both(one, other))  # type: ignore[operator]
+    return both(one, other)
 
 
 def _largest_component(
@@ -294,8 +311,8 @@ def _between_neighbours(
     if not missing:
         return
     notes.append(
-        f"{len(missing)} nodes without coordinates, such as {missing[0].name!r}, are placed "
-        "between their neighbours"
+        f"nodes without coordinates, such as {missing[0].name!r}, are placed between their "
+        f"neighbours ({len(missing)})"
     )
     near: dict[str, list[str]] = {node.id: [] for node in nodes}
     for one, other in joined:

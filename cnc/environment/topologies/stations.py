@@ -137,9 +137,9 @@ def clusters(stations: Stations, cells: int) -> list[Cluster]:
 def gabriel_topology(stations: Stations, groups: list[Cluster]) -> RawTopology:
     """A network between the clusters, where the data has none: their Gabriel graph.
 
-    Two are linked where no third lies in the circle over them (Gabriel and Sokal 1969); the graph
-    is connected and resembles real transport networks (Cetinkaya et al. 2014,
-    https://doi.org/10.1109/RNDM.2014.7014930).
+    Two are linked where no third lies in the circle over them (Gabriel and Sokal 1969). The graph
+    is connected, and resembles real wide-area networks (Jurkiewicz 2023,
+    https://doi.org/10.1016/j.softx.2023.101540).
     """
     names = [f"cluster-{at}" for at in range(len(groups))]
     apart = np.array([[straight_km((a.x, a.y), (b.x, b.y)) for b in groups] for a in groups])
