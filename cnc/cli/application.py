@@ -16,10 +16,12 @@ from cnc.cli import (
     intent,
     intent_history,
     knowledge,
+    plot,
     run,
     scenario,
     service,
     status,
+    study,
     tail,
     up,
 )
@@ -61,6 +63,7 @@ def build() -> typer.Typer:
     _add(application, "explain", explain.explain)
     _add(application, "replay", tail.replay)
     _add(application, "evaluate", evaluate.evaluate)
+    _add(application, "plot", plot.plot)
     intents = _group(intent.HELP, cls=intent.IntentGroup)
     _add(intents, "submit", intent.submit, hidden=True)
     _add(intents, "recognise", intent.recognise)
@@ -75,6 +78,7 @@ def build() -> typer.Typer:
         ("run", run),
         ("broker", broker),
         ("bus", bus),
+        ("study", study),
     ):
         group = _group(module.HELP)
         for command, function in module.COMMANDS.items():

@@ -166,8 +166,8 @@ def evaluated(
             raise
     if evaluation.below_bound:
         notice(
-            f"warning: in {evaluation.below_bound} slots a policy cost less than the lower bound; "
-            "either is wrong, please report it"
+            f"warning: {evaluation.below_bound} rows are below their lower bound; either is wrong, "
+            "please report it"
         )
     return evaluation
 

@@ -12,12 +12,19 @@ if TYPE_CHECKING:
 
     from cnc.training.evaluation import Progress
 
-WIDE = 125
-"""Columns from which intervals stand beside their value instead of below."""
-FIELDS = {
-    "energy": ("energy_j", "energy_min_j", "energy_max_j"),
-    "satisfied": ("satisfied_share", "satisfied_min", "satisfied_max"),
+WIDE = 160
+"""Columns of a terminal from which intervals stand beside their value instead of below."""
+NARROW = 110
+"""Columns below which the table is parted in two."""
+MEASURED = ("energy kJ", "satisfied %", "ms a slot")
+COMPARED = ("cost, IQM", "over BOUND", "over opt", "gap")
+ESTIMATES = {
+    "cost, IQM": "cost_iqm",
+    "over BOUND": "over_bound",
+    "over opt": "over_opt",
+    "gap": "gap",
 }
+"""Columns with an interval, by their entry in the summary."""
 
 
 class ProgressView:
@@ -86,57 +93,65 @@ def show_summary(rows: list[dict[str, Any]]) -> None:
     from cnc.training.evaluation_statistics import LEVEL, summarise
 
     summary = summarise(rows)
-    console().print(_table(summary))
+    width = console().width
+    parts = (MEASURED, COMPARED) if width < NARROW else ((*MEASURED, *COMPARED),)
+    for columns in parts:
+        console().print(_table(summary, columns, " " if width >= WIDE else "\n"))
     counts = {entry["units"] for entry in summary}
     units = f"{min(counts)}" if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
     console().print(
-        f"[dim]Means over {units} units (world, trace, training seed); energy and satisfied with "
-        f"the least and the largest slot. IQM: interquartile mean over units, in brackets its "
-        f"{LEVEL:.0%} bootstrap interval. gap: 0 is opt-causal, 1 is grd-plus.[/dim]"
+        f"[dim]Units (world, trace, training seed) of a policy at one load: {units}. Energy and "
+        "satisfied: mean, least and largest slot. IQM: interquartile mean over units, in brackets "
+        f"its {LEVEL:.0%} bootstrap interval. gap: 0 is opt-causal, 1 is grd-plus.[/dim]"
     )
 
 
-def _table(summary: list[dict[str, Any]]) -> Table:
+def _table(summary: list[dict[str, Any]], columns: tuple[str, ...], between: str) -> Table:
+    """The columns that have values; `between` a value and its interval."""
     from rich import box
     from rich.table import Table
 
+    shown = [
+        name
+        for name in columns
+        if name not in ESTIMATES
+        or any(one[ESTIMATES[name]]["value"] is not None for one in summary)
+    ]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("requests", "policy"):
-        table.add_column(name, justify="right" if name == "requests" else "left", no_wrap=True)
-    shown = {"energy kJ": True, "satisfied %": True, "cost, IQM": True}
-    shown["over BOUND"] = any(entry["over_bound"]["value"] is not None for entry in summary)
-    shown["over opt"] = any(entry["over_opt"]["value"] is not None for entry in summary)
-    shown["gap"] = any(entry["gap"]["value"] is not None for entry in summary)
-    shown["ms a slot"] = True
-    for name, wanted in shown.items():
-        if wanted:
-            table.add_column(name, justify="right", no_wrap=True)
-    between = " " if console().width >= WIDE else "\n"
+    table.add_column("requests", justify="right", no_wrap=True)
+    table.add_column("policy", no_wrap=True)
+    for name in shown:
+        table.add_column(name, justify="right", no_wrap=True)
     before = None
     for entry in summary:
         if before is not None and before != entry["requests"]:
             table.add_section()
-        fields = {
-            "energy kJ": between.join(spread(entry, "energy", 1e-3, 2)),
-            "satisfied %": between.join(spread(entry, "satisfied", 100, 1)),
-            "cost, IQM": between.join(estimate(entry["cost_iqm"], 1)),
-            "over BOUND": between.join(estimate(entry["over_bound"], 2)),
-            "over opt": between.join(estimate(entry["over_opt"], 3)),
-            "gap": between.join(estimate(entry["gap"], 2)),
-            "ms a slot": f"{entry['decision_ms']:.1f}",
-        }
         table.add_row(
             f"{entry['requests']:g}" if before != entry["requests"] else "",
             entry["policy"],
-            *(fields[name] for name, wanted in shown.items() if wanted),
+            *(between.join(_shown(entry, name)) for name in shown),
         )
         before = entry["requests"]
     return table
 
 
-def spread(entry: dict[str, Any], what: str, scale: float, digits: int) -> list[str]:
+def _shown(entry: dict[str, Any], name: str) -> list[str]:
+    if name == "energy kJ":
+        return spread(entry, ("energy_j", "energy_min_j", "energy_max_j"), 1e-3, 2)
+    if name == "satisfied %":
+        return spread(entry, ("satisfied_share", "satisfied_min", "satisfied_max"), 100, 1)
+    if name == "ms a slot":
+        return [f"{entry['decision_ms']:.1f}"]
+    found = entry[ESTIMATES[name]]
+    if name == "cost, IQM":
+        return estimate(found, 1 if (found["value"] or 0) < 100 else 0)
+    return estimate(found, 3 if name == "over opt" else 2)
+
+
+def spread(
+    entry: dict[str, Any], names: tuple[str, str, str], scale: float, digits: int
+) -> list[str]:
     """A mean, and the least and the largest slot."""
-    names = FIELDS[what]
     mean, low, high = (f"{entry[name] * scale:.{digits}f}" for name in names)
     return [mean, f"[dim]({low}–{high})[/dim]"]
 

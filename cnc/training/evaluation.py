@@ -23,10 +23,18 @@ from cnc.environment.scenario import load_scenario
 from cnc.errors import UsageError
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.training import provenance
-from cnc.training.evaluation_cells import BOUND, Cell, Effort, Row, Window, is_learned
+from cnc.training.evaluation_cells import (
+    BOUND,
+    Cell,
+    Effort,
+    Row,
+    Window,
+    energy_bound_j,
+    is_learned,
+)
 from cnc.training.evaluation_jobs import Backend, computed
 from cnc.training.figure_style import rank_of
-from cnc.training.results import FORMAT, HIDDEN, ResultsFolder
+from cnc.training.results import FORMAT, SERIES, ResultsFolder
 from cnc.training.seeds import Purpose, trace_seed, world_seed
 
 MOST_LOAD = 1e6
@@ -119,7 +127,7 @@ class Evaluation:
     rows: list[Row]
     """The rows of the plan, in its order."""
     below_bound: int
-    """Slots in which a policy cost less than the bound; anything but 0 is a fault."""
+    """Rows below their bound in cost or energy; anything but 0 is a fault."""
     manifest: dict[str, Any]
 
 
@@ -176,12 +184,12 @@ def evaluate(
         this_run |= {"ended_at": _now(), "wall_s": round(time.monotonic() - begin, 3)}
         this_run["cells"] = watch.done
         if folder is not None:
-            kept = list(finished.values())
-            manifest["slots_below_bound"] = below_bound(kept)
-            folder.write_rows(sorted(joined(kept), key=_place))
+            kept = sorted(joined(list(finished.values())), key=_place)
+            manifest["rows_below_bound"] = below_bound(kept)
+            folder.write_rows(kept)
             folder.describe(manifest)
-    wanted = [finished[cell.key] for cell in cells]
-    return Evaluation(joined(wanted), below_bound(wanted), manifest)
+    rows = joined([finished[cell.key] for cell in cells])
+    return Evaluation(rows, below_bound(rows), manifest)
 
 
 def joined(cells: Sequence[Row]) -> list[Row]:
@@ -190,21 +198,27 @@ def joined(cells: Sequence[Row]) -> list[Row]:
     rows = []
     for row in cells:
         if row["policy"] != BOUND:
-            bound = bounds.get(_where(row), {})
-            kept = {name: value for name, value in row.items() if name not in HIDDEN}
-            kept |= {name: bound.get(name) for name in ("bound_cost", "bound_energy_j")}
-            rows.append(kept)
+            kept = {name: value for name, value in row.items() if name not in SERIES}
+            rows.append(kept | _bound_of(row, bounds.get(_where(row))))
     return rows
 
 
-def below_bound(cells: Sequence[Row]) -> int:
-    """In how many slots a policy cost less than the bound; rounding aside, there is none."""
-    bounds = {_where(row): row["cost_by_slot"] for row in cells if row["policy"] == BOUND}
+def _bound_of(row: Row, bound: Row | None) -> Row:
+    if bound is None:
+        return {"bound_cost": None, "bound_energy_j": None}
+    share = row["satisfied"] / row["asked"] if row["asked"] > 0 else 1.0
+    return {"bound_cost": bound["bound_cost"], "bound_energy_j": energy_bound_j(bound, share)}
+
+
+def below_bound(rows: Sequence[Row]) -> int:
+    """How many rows are below their bound in cost or energy; rounding aside, there is none."""
+    pairs = (("cost", "bound_cost"), ("energy_j", "bound_energy_j"))
     return sum(
-        cost < bound - 1e-6 * max(1.0, abs(bound))
-        for row in cells
-        if row["policy"] != BOUND and _where(row) in bounds
-        for cost, bound in zip(row["cost_by_slot"], bounds[_where(row)], strict=True)
+        any(
+            row[bound] is not None and row[mean] < row[bound] - 1e-6 * max(1.0, abs(row[bound]))
+            for mean, bound in pairs
+        )
+        for row in rows
     )
 
 

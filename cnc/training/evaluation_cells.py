@@ -140,6 +140,7 @@ def _measured(cell: Cell, world: World, window: Window) -> Row:
         "decision_ms": fmean(decision),
         "decision_max_ms": max(decision),
         "asked": fmean(step.outcome.requests for step in steps),
+        "satisfied": fmean(step.outcome.satisfied for step in steps),
         **_terms(steps),
         "slots": len(steps),
         "cost_by_slot": cost,
@@ -152,21 +153,45 @@ def _terms(steps: list[Step]) -> Row:
 
 
 def _bound(cell: Cell, world: World, window: Window) -> Row:
-    """The lower bound of every slot of the window; it depends on the trace alone."""
-    from cnc.policies.bound import Bound  # type: ignore[import-not-found,unused-ignore]
+    """The lower bound of the window; it depends on the trace alone."""
+    from cnc.policies.bound import Bound
+    from cnc.policies.bound import Effort as BoundEffort
 
     traffic = TrafficGenerator(world, cell.trace_seed, cell.requests)
     slots = [traffic.next() for _ in range(window.warm_up + window.slots)][window.warm_up :]
-    result = Bound(world).window(
+    effort = BoundEffort.quick() if cell.effort == "quick" else BoundEffort()
+    result = Bound(world, effort).window(
         np.stack([slot.requests for slot in slots]),
         np.stack([slot.node_background for slot in slots]),
         np.stack([slot.link_capacity_mbit_s for slot in slots]),
         np.stack([slot.link_energy_j_mbit for slot in slots]),
+        first_slot=window.warm_up,
     )
-    cost = [float(value) for value in result.cost]
     return {
-        "bound_cost": fmean(cost),
-        "bound_energy_j": fmean(float(value) for value in result.energy_j),
+        "bound_cost": result.mean_cost,
         "slots": len(slots),
-        "cost_by_slot": cost,
+        "cost_by_slot": result.cost.tolist(),
+        "requests_by_slot": result.requests.tolist(),
+        "line_price": [price for price, _ in result.lines],
+        "line_value": [value for _, value in result.lines],
+        "bound_idle_j": result.idle_j,
+        "bound_reference_j": result.reference_j,
     }
+
+
+def energy_bound_j(bound: Row, satisfied_share: float) -> float:
+    """Least mean energy of a slot, in J, of whoever satisfies this share of a window's requests.
+
+    Args:
+        bound: the row of a window's bound.
+        satisfied_share: of all requests of the window.
+    """
+    from cnc.policies.bound import BoundResult
+
+    return BoundResult(
+        cost=np.array(bound["cost_by_slot"]),
+        requests=np.array(bound["requests_by_slot"]),
+        idle_j=bound["bound_idle_j"],
+        reference_j=bound["bound_reference_j"],
+        lines=tuple(zip(bound["line_price"], bound["line_value"], strict=True)),
+    ).energy_j(satisfied_share)

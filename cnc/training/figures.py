@@ -85,7 +85,9 @@ def draw(summary: Sequence[Row], folder: Path, footer: str) -> list[Drawn]:
     for bars in FIGURES:
         caption = f"{bars.caption} {WHISKERS}"
         if _has(summary, bars.bound):
-            caption += " Black lines: energy of BOUND, the solution of least cost of a relaxation."
+            caption += (
+                " BOUND: no policy that satisfies the same share of requests can use less energy."
+            )
         figure = _bar_chart(summary, bars, footer)
         drawn.append(Drawn(bars.name, bars.title, caption, _save(figure, folder, bars.name)))
     if any(entry["over_bound"]["value"] is not None for entry in summary):
@@ -118,8 +120,7 @@ def _bar_chart(summary: Sequence[Row], bars: Bars, footer: str) -> Figure:
         at = [place + shift for place, load in enumerate(loads) if load in entries]
         shown = [entries[load] for load in loads if load in entries]
         _bars(axes, at, shown, bars, 0.92 * width, look_of(policy))
-    if bars.bound is not None and _has(summary, bars.bound):
-        _bound_lines(axes, summary, bars.bound, bars.scale)
+        _bound_lines(axes, at, shown, bars, 0.92 * width)
     _grid(axes, loads, bars.label)
     axes.set_xlim(-0.5 - 0.04, len(loads) - 0.5 + 0.04)
     axes.set_ylim(0, bars.top)
@@ -150,27 +151,19 @@ def _bars(
     )  # fmt: skip
 
 
-def _bound_lines(axes: Axes, summary: Sequence[Row], field: str, scale: float) -> None:
-    """A line across each group at the mean of the bound over the group's traces."""
-    for place, load in enumerate(_loads(summary)):
-        values = [
-            entry[field]
-            for entry in summary
-            if entry["requests"] == load and entry[field] is not None
-        ]
-        if values:
-            half = GROUP / 2 + 0.03
-            height = values[0] * scale
-            for width, colour, order in ((2.8, "white", 4.0), (1.3, "black", 4.1)):
-                axes.plot(
-                    [place - half, place + half],
-                    [height, height],
-                    color=colour,
-                    linewidth=width,
-                    solid_capstyle="butt",
-                    zorder=order,
-                    label="BOUND" if colour == "black" and place == 0 else "_",
-                )
+def _bound_lines(axes: Axes, at: list[float], entries: list[Row], bars: Bars, width: float) -> None:
+    """A line in each bar at the bound of its own policy."""
+    for place, entry in zip(at, entries, strict=True):
+        if bars.bound is None or entry[bars.bound] is None:
+            continue
+        ends = [place - width / 2, place + width / 2]
+        height = [entry[bars.bound] * bars.scale] * 2
+        label = "_" if "BOUND" in axes.get_legend_handles_labels()[1] else "BOUND"
+        axes.plot(ends, height, color="white", linewidth=2.6, solid_capstyle="butt", zorder=4)
+        axes.plot(
+            ends, height, color="black", linewidth=1.3, solid_capstyle="butt", zorder=4.1,
+            label=label,
+        )  # fmt: skip
 
 
 def _cost_chart(summary: Sequence[Row], footer: str) -> Figure:

@@ -88,10 +88,10 @@ def _markdown(
     manifest: dict[str, Any],
 ) -> str:
     parts = ["# Figures\n", f"Results of {origin}.\n"]
-    if manifest.get("slots_below_bound"):
+    if manifest.get("rows_below_bound"):
         parts.append(
-            f"**{manifest['slots_below_bound']} slots cost less than the lower bound: a policy or "
-            "the bound is wrong.**\n"
+            f"**{manifest['rows_below_bound']} rows are below their lower bound: a policy or the "
+            "bound is wrong.**\n"
         )
     for figure in drawn:
         png, svg = figure.files

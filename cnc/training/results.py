@@ -19,8 +19,8 @@ FORMAT = 1
 IDENTITY = ("format", "commit", "scenario_sha256", "warm_up_slots", "slots", "seed", "effort")
 """What all cells of a folder share; anything else may be added to it later."""
 MANIFEST, CELLS, RESULTS = "manifest.json", "cells", "results.parquet"
-HIDDEN = ("cost_by_slot",)
-"""Fields of a cell that rows leave out."""
+SERIES = ("cost_by_slot", "requests_by_slot", "line_price", "line_value")
+"""Fields of a cell with many values, which rows leave out."""
 Row = dict[str, Any]
 
 
@@ -201,6 +201,5 @@ def _schema(rows: Iterable[Row]) -> Any:
         **dict.fromkeys(whole & set(names), pyarrow.int64()),
     }
     kinds |= {"policy": pyarrow.string()}
-    if "cost_by_slot" in names:
-        kinds["cost_by_slot"] = pyarrow.list_(pyarrow.float64())
+    kinds |= {name: pyarrow.list_(pyarrow.float64()) for name in SERIES if name in names}
     return pyarrow.schema([(name, kinds[name]) for name in names])

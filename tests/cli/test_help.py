@@ -42,7 +42,7 @@ def test_all_commands_of_record_are_there() -> None:
         "explain", "knowledge add", "knowledge list", "knowledge show", "knowledge search",
         "knowledge remove", "knowledge import", "knowledge export", "service register",
         "service list", "service show", "service deploy", "service retire", "broker start",
-        "broker check", "bus schema",
+        "broker check", "bus schema", "evaluate", "study paper", "plot",
     ):  # fmt: skip
         assert command in named
 
