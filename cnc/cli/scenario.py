@@ -214,7 +214,7 @@ def _print(document: dict[str, Any]) -> None:
     if topology is not None:
         table.add_column("place", overflow="fold")
         table.add_column("weight", justify="right")
-    for name in ("1st way", "2nd way"):
+    for name in ("1st", "2nd"):
         table.add_column(f"{name}, ms", justify="right")
         if not alike:
             table.add_column("Mbit/s", justify="right")

@@ -133,7 +133,8 @@ def _times(table: Table, at: int) -> Floats:
 
 def _iso(text: str) -> float | None:
     try:
-        moment = datetime.fromisoformat(text.strip().replace("/", "-"))
+        plain = text.strip().removesuffix("UTC").strip().replace("/", "-")
+        moment = datetime.fromisoformat(plain)
     except ValueError:
         return None
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

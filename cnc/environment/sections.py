@@ -79,8 +79,9 @@ def with_sections(
 
         topology = _section(TopologySection, sections["topology"], "topology", where)
         nodes = parameters.transport.nodes
+        data = "name" if topology.file is None else "file"
         placed = _read(
-            lambda: placed_topology(topology, parameters.cells, nodes), "topology", where
+            lambda: placed_topology(topology, parameters.cells, nodes), "topology", data, where
         )
         for note in placed.graph.notes:
             logger.warning("%s: %s", placed.graph.label, note)
@@ -90,7 +91,7 @@ def with_sections(
 
         traffic = _section(TrafficSection, sections["traffic"], "traffic", where)
         slot_s, services = parameters.slot_s, parameters.services
-        trace = _read(lambda: read_requests(traffic, slot_s, services), "traffic", where)
+        trace = _read(lambda: read_requests(traffic, slot_s, services), "traffic", "file", where)
         load = parameters.load if own_load else trace.mean
         parameters = replace(parameters, traffic=trace, load=load)
     return parameters, placed
@@ -124,7 +125,8 @@ def _kind(model: type[BaseModel], place: tuple[Any, ...]) -> str:
 ResultT = TypeVar("ResultT")
 
 
-def _read(read: Callable[[], ResultT], name: str, where: Where) -> ResultT:
+def _read(read: Callable[[], ResultT], name: str, data: str, where: Where) -> ResultT:
+    """Read, and say of an error where the scenario names the data."""
     from cnc.environment.topologies.section import FieldError
 
     try:
@@ -132,4 +134,4 @@ def _read(read: Callable[[], ResultT], name: str, where: Where) -> ResultT:
     except FieldError as error:
         raise ConfigurationError(f"{where((name, error.field))}: {error}") from error
     except ConfigurationError as error:
-        raise ConfigurationError(f"{where((name, 'file'))}: {error}") from error
+        raise ConfigurationError(f"{where((name, data))}: {error}") from error

@@ -241,6 +241,17 @@ def test_windows_files_and_packed_ones(name: str, tmp_path: Path) -> None:
         assert (found.nodes, found.links) == (wanted.nodes, wanted.links)
 
 
+def test_brackets_on_lines_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "net.txt"
+    path.write_text(
+        "NODES\n(\na ( 1 2 )\nb\n)\nLINKS (\nL ( a b )\n)\n"
+        "ADMISSIBLE_PATHS (\n D ( \n  P ( L )\n )\n)\n"
+    )
+    found = read_native(path)
+    assert found.nodes == (RawNode("a", "a", 1.0, 2.0), RawNode("b", "b"))
+    assert found.links == (RawLink("a", "b"),)
+
+
 def test_node_link_json_with_positions(tmp_path: Path) -> None:
     path = tmp_path / "net.json"
     path.write_text(

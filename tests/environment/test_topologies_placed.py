@@ -169,9 +169,10 @@ def test_stations_attach_to_a_network(tmp_path: Path) -> None:
         "\ufeffid;LON;LAT\r\n\r\n1;10,0;52,0\r\n2;11,0;51,0\r\n;;\r\n",
         "lat\tlng\tname\n52\t10\ta\n51\t11\tb\n\tNA\tc\n",
         "# made up\nlon,lat\n10.0,52.0\n11.0,51.0\n",
+        "sep=;\nlon;lat\n10.0;52.0\n11.0;51.0\n",
         "LTE,262,1,1,1,0,10,52,9,5,1,1,1,0\nLTE,262,1,1,1,0,11,51,9,5,1,1,1,0\n",
     ],
-    ids=["long names", "German", "tabulators", "comment", "OpenCelliD without header"],
+    ids=["long names", "German", "tabulators", "comment", "Excel", "OpenCelliD without header"],
 )
 def test_tables_of_stations(text: str, tmp_path: Path) -> None:
     path = tmp_path / "stations.csv"
@@ -188,6 +189,7 @@ def test_tables_of_stations(text: str, tmp_path: Path) -> None:
     [
         ("a,b\n1,2\n", "line 1: no column with the longitude; it may be called longitude, lon"),
         ("lon,lat\n", "no rows below the header"),
+        ("# lon,lat\n", "no rows in it"),
         ("lon,lat\n1,2\n1,95\n", "line 3: longitude 1 and latitude 95"),
         ("lon,lat\n1,2\nx1,2\n", "line 3, column lon: 'x1' is no number"),
         ("lon,lat\n1,\n", "no row has a longitude"),
@@ -200,6 +202,21 @@ def test_bad_stations_are_named(text: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_scenario(path)
     assert says in str(caught.value) and "field topology.file" in str(caught.value)
+
+
+def test_bad_stations_beside_a_network_are_named_there(tmp_path: Path) -> None:
+    path = scenario(
+        tmp_path, "topology:\n  source: topohub\n  name: sndlib/polska\n  stations: none.csv\n"
+    )
+    with pytest.raises(ConfigurationError, match=r"line 4, field topology\.stations: .*none\.csv"):
+        load_scenario(path)
+
+
+def test_stations_need_a_map_with_degrees(tmp_path: Path) -> None:
+    text = "topology: {source: topohub, name: sndlib/france, cells: 3, stations: %s}\n"
+    path = scenario(tmp_path, text % (DATA / "stations.csv"))
+    with pytest.raises(ConfigurationError, match="no geographic coordinates"):
+        load_scenario(path)
 
 
 def test_many_stations_and_their_network(tmp_path: Path) -> None:

@@ -117,22 +117,29 @@ def read_table(path: Path, header_if_none: Sequence[str] = ()) -> Table:
         ConfigurationError: it cannot be read, or has no rows.
     """
     text = read_text(path).replace("\r\n", "\n").replace("\r", "\n")
-    first = next(line for line in text.split("\n") if line.strip() and line[0] != "#")
-    delimiter = max(DELIMITERS, key=first.count)
+    lines = (line for line in text.split("\n") if line.strip() and not _aside(line))
+    delimiter = max(DELIMITERS, key=next(lines, "").count)
     rows: list[tuple[int, list[str]]] = []
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
     try:
         for row in reader:
-            if any(cell.strip() for cell in row) and not row[0].startswith("#"):
+            if any(cell.strip() for cell in row) and not _aside(row[0]):
                 rows.append((reader.line_num, row))
     except csv.Error as error:
         raise ConfigurationError(f"{path}, line {reader.line_num}: {error}") from error
+    if not rows:
+        raise ConfigurationError(f"{path}: there are no rows in it")
     header = tuple(cell.strip().lower().lstrip("\ufeff") for cell in rows[0][1])
     if len(header) == len(header_if_none) and any(number(cell) is not None for cell in header):
         return Table(path, tuple(header_if_none), rows)
     if len(rows) < 2:
         raise ConfigurationError(f"{path}: there are no rows below the header")
     return Table(path, header, rows[1:])
+
+
+def _aside(line: str) -> bool:
+    """A comment, or what Excel writes to name the delimiter."""
+    return line.startswith("#") or line.lower().startswith("sep=")
 
 
 def number(text: str | None) -> float | None:

@@ -7,7 +7,10 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
+
 from cnc.environment.topologies.graph import TransportGraph
+from cnc.simulator.world import Floats
 
 SHARED = 1e6
 """A shared km counts as so many; sharing is then the last resort, and as short as possible."""
@@ -38,10 +41,10 @@ class Paths:
         self._near = graph.neighbours()
         self._length = [link.length_km for link in graph.links]
 
-    def all_lengths(self) -> list[list[float]]:
+    def all_lengths(self) -> Floats:
         """[nodes, nodes] km of the shortest paths."""
         if len(self._near) <= SEARCHED:
-            return [self._search(source, {})[0] for source in range(len(self._near))]
+            return np.array([self._search(at, {})[0] for at in range(len(self._near))])
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import dijkstra
 
@@ -49,8 +52,7 @@ class Paths:
         rows, columns = zip(*ends, strict=True)
         shape = (len(self._near), len(self._near))
         matrix = coo_array((self._length, (rows, columns)), shape=shape).tocsr()
-        found: list[list[float]] = dijkstra(matrix, directed=False).tolist()
-        return found
+        return np.asarray(dijkstra(matrix, directed=False), dtype=np.float64)
 
     def shortest(self, source: int, targets: Collection[int]) -> Path:
         """The shortest path to the nearest target."""

@@ -66,7 +66,7 @@ def place(
         weighted: cells weigh by demands or stations, else alike.
     """
     paths = Paths(graph)
-    apart = np.array(paths.all_lengths())
+    apart = paths.all_lengths()
     chosen = _attached(graph, groups) if groups else _busiest(graph, apart, cells)
     if not weighted:
         chosen = [_weighing(cell, 1.0) for cell in chosen]

@@ -23,7 +23,7 @@ from cnc.errors import ConfigurationError
 
 MOST_CELLS = 500
 """Of a real topology; paths are searched for each."""
-MOST_NODES = 2000
+MOST_NODES = 4000
 
 
 class TopologySection(BaseModel):
@@ -78,8 +78,12 @@ def placed_topology(section: TopologySection, cells: int, transport_nodes: int) 
     if stations is not None:
         if wanted == "all":
             raise FieldError("cells", "stations are clustered into a number of cells, not `all`")
-        found = read_stations(Path(stations))
-        groups = clusters(found, wanted)
+        try:
+            found = read_stations(Path(stations))
+            groups = clusters(found, wanted)
+        except ConfigurationError as error:
+            field = "file" if section.source == "stations" else "stations"
+            raise FieldError(field, str(error)) from error
         if section.source == "stations":
             if len(groups) < 2:
                 raise FieldError("cells", "a network between cells needs at least 2 of them")

@@ -43,6 +43,8 @@ def read_native(path: Path) -> RawTopology:
             section = ""
             continue
         tokens = [token for token in re.split(r"[\s()]+", text) if token]
+        if not tokens:
+            continue
         if section == "NODES":
             place = [number(token) for token in tokens[1:3]]
             x, y = place if len(place) == 2 else (None, None)
