@@ -81,6 +81,21 @@ def test_what_cannot_be_shown_is_refused(own: str, tmp_path: Path) -> None:
     called("show", own, "--picture", str(tmp_path / "none" / "map.svg"), code=2)
 
 
+@pytest.mark.e2e
+def test_a_system_runs_on_a_real_network_with_a_trace(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "requests.csv").write_bytes((DATA / "requests.csv").read_bytes())
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "base: polska\nservices: 9\ntopology: {cells: 2}\n"
+        "traffic: {source: csv, file: requests.csv}\n"
+    )
+    up = ("up", "--scenario", str(path), "--json", "--slots")
+    rows = run_cnc(*up, "4", home=home).good().rows
+    assert [row["requests"] for row in rows] == [2, 1, 0, 3]
+    assert not any(row["silent"] for row in rows)
+    run_cnc(*up, "5", home=home).fails(2, "has 4 slots", "repeat: true")
+
+
 def test_warnings_go_to_stderr_only(own: str, home: Path) -> None:
     result = run_cnc("scenario", "show", own, "--json", home=home).good()
     assert json.loads(result.out)["cells"] == 3

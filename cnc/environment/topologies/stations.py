@@ -115,6 +115,7 @@ def clusters(stations: Stations, cells: int) -> list[Cluster]:
             for (x, y), n in zip(distinct, counts, strict=True)
         ]
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     width = math.cos(math.radians(float(np.average(distinct[:, 1], weights=counts))))
     flat = distinct * np.array([max(width, 0.01), 1.0])
@@ -122,8 +123,9 @@ def clusters(stations: Stations, cells: int) -> list[Cluster]:
     if len(flat) > MOST_POINTS:
         sample = np.sort(np.random.default_rng(SEED).permutation(len(flat))[:MOST_POINTS])
     model = KMeans(cells, n_init=TRIES, random_state=SEED)
-    model.fit(flat[sample], sample_weight=counts[sample].astype(float))
-    label = model.predict(flat)
+    with threadpool_limits(1):  # sums in the same order in every component
+        model.fit(flat[sample], sample_weight=counts[sample].astype(float))
+        label = model.predict(flat)
     found = []
     for cell in range(cells):
         inside = label == cell
