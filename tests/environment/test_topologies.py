@@ -271,6 +271,7 @@ def test_node_link_json_with_positions(tmp_path: Path) -> None:
         (".txt", "NODES (\n a ( 1 2 )\n)\nLINKS (\n L ( a )\n)\n", "line 5: a link is"),
         (".txt", "NODES (\n a ( 1 2 )\n)\nDEMANDS (\n D ( a a ) 1 x\n)\n", "line 5: a demand is"),
         (".xml", "<network>\n<nodes>\n</network>", "line 3: no XML"),
+        (".xml", '<?xml version="1.0"?>\n<network>\n<nodes>\n</network>', "line 4: no XML"),
         (".xml", "<graph/>", "begins with <network>"),
         (".xml", "<network/>", "there is no <node>"),
         (".xml", '<network><node id="a"/><link id="L"><source>a</source></link></network>',

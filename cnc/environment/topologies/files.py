@@ -55,9 +55,9 @@ def read_xml(path: Path) -> ElementTree.Element:
     Raises:
         ConfigurationError: it cannot be read, or is no XML; names the line.
     """
-    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", read_text(path), count=1)
+    text = re.sub(r"<\?xml\s[^>]*\?>", "", read_text(path), count=1)
     try:
-        root = ElementTree.fromstring(text.lstrip())
+        root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
         raise ConfigurationError(
             f"{path}, line {error.position[0]}: no XML ({str(error).split(':')[0]})"

@@ -113,9 +113,10 @@ def read_sndlib_json(path: Path) -> RawTopology:
     """
     try:
         document = json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise ConfigurationError(f"{path}{where}: no JSON ({str(error).split(':')[0]})") from error
+    except json.JSONDecodeError as error:
+        raise ConfigurationError(f"{path}, line {error.lineno}: no JSON ({error.msg})") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{path}: no JSON (nested too deeply)") from error
     if not isinstance(document, dict):
         raise ConfigurationError(f"{path}: an object with nodes and links is wanted")
     document = document.get("network", document)
