@@ -13,7 +13,7 @@ import numpy as np
 
 from cnc.errors import UsageError
 from cnc.policies.interface import DistributedPolicy, GlobalPolicy
-from cnc.policies.registry import policy_named
+from cnc.policies.registry import CENTRALISED, policy_named
 from cnc.simulator.generator import generate_world
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.simulator.traffic import TrafficGenerator
@@ -85,10 +85,20 @@ def policy_of(cell: Cell) -> Policy:
     """The policy that a cell is about, with the weights of its training seed."""
     policy = policy_named(cell.policy)
     if cell.training_seed is None:
-        return policy
+        return _quick(policy) if cell.effort == "quick" else policy
     if not isinstance(policy, LearnedPolicy):
         raise UsageError(f"policy {cell.policy!r} is not learned, so it has no training seeds")
     return policy.trained(cell.training_seed)
+
+
+def _quick(policy: Policy) -> Policy:
+    """Optimal references search less; others are as they are."""
+    if policy.name not in CENTRALISED:
+        return policy
+    from cnc.policies.optimal import Effort as Search
+    from cnc.policies.optimal import OptimalPolicy
+
+    return OptimalPolicy(clairvoyant=policy.name == "opt", effort=Search.quick())
 
 
 def compute(cell: Cell, parameters: ScenarioParameters, window: Window) -> Row:
