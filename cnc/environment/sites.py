@@ -79,10 +79,8 @@ def site_of(world: World, domain: int) -> Site:
     )
     places = [
         (origin, k)
-        for origin in range(world.candidates.shape[0])
-        for k in range(world.candidates.shape[1])
-        if world.candidates[origin, k] == domain
-        and (world.route_candidate == k).any()
+        for origin, k in np.argwhere(world.candidates == domain).tolist()
+        if (world.route_candidate == k).any()
         and k == int(np.flatnonzero(world.candidates[origin] == domain)[0])
     ]
     origins = np.array([origin for origin, _ in places], dtype=np.int64)
@@ -90,23 +88,26 @@ def site_of(world: World, domain: int) -> Site:
     position = {int(node): at for at, node in enumerate(nodes)}
     most = 1
     rows: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    propagation = np.append(2.0 * world.link_propagation_s, 0.0)
+    capacity = np.append(world.link_nominal_capacity_mbit_s, np.inf)
     for row, (origin, k) in enumerate(places):
-        for route in np.flatnonzero(world.route_candidate == k):
-            along = world.route_links[origin, route]
-            along = along[along >= 0]
-            entry = (
-                float(2.0 * world.link_propagation_s[along].sum()),
-                float((1.0 / world.link_nominal_capacity_mbit_s[along]).sum()),
-            )
-            at = (row, position[int(world.route_node[origin, route])])
+        routes = np.flatnonzero(world.route_candidate == k)
+        along = world.route_links[origin, routes]  # -1, where there is none, is the end: no time
+        entries = zip(
+            propagation[along].sum(-1).tolist(),
+            (1.0 / capacity[along]).sum(-1).tolist(),
+            strict=True,
+        )
+        for node, entry in zip(world.route_node[origin, routes].tolist(), entries, strict=True):
+            at = (row, position[node])
             rows.setdefault(at, []).append(entry)
             most = max(most, len(rows[at]))
     zero_load = np.full((len(places), len(nodes), most), np.inf)
     per_mbit = np.zeros((len(places), len(nodes), most))
-    for (row, node), entries in rows.items():
-        for path, (latency, inverse) in enumerate(entries):
+    for (row, node), found in rows.items():
+        for path, (latency, per_size) in enumerate(found):
             zero_load[row, node, path] = latency
-            per_mbit[row, node, path] = inverse
+            per_mbit[row, node, path] = per_size
     return Site(
         index=domain,
         domain=name,

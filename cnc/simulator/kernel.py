@@ -7,7 +7,6 @@ Without gradients the route-wise part runs in blocks of worlds (`blocks`, `rows`
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -180,7 +179,7 @@ class Kernel:
         differentiated = torch.is_grad_enabled() and any(x.requires_grad for x in inputs)
         if not differentiated and routing.device.type == "cpu":
             batch = blocks.batch_shape(self, state, exogenous, routing, placed)
-            if math.prod(batch) >= blocks.LEAST:
+            if blocks.pay(self, batch):
                 return blocks.step(self, batch, state, exogenous, routing, placed)
         return self._slot(state, exogenous, routing, placed)
 

@@ -11,13 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnc.simulator import blocks
+from cnc.simulator.generator import generate_world
 from cnc.simulator.kernel import Kernel
+from cnc.simulator.parameters import ScenarioParameters
 from cnc.simulator.world import World
 
 from .drawing import Slot, Tensor, draw_slot, draw_world, outcome_arrays, stack
 
 SEEDS = st.integers(0, 2**31)
 CHECKED = settings(max_examples=20, deadline=None)
+LARGE_TRANSPORT = replace(ScenarioParameters().transport, nodes=16)
 CLOSE = {"rtol": 1e-11, "atol": 1e-9}
 
 
@@ -95,3 +98,15 @@ def test_gradients_in_the_routing_are_right() -> None:
         return cost(torch.where(used, routing, torch.zeros_like(routing)))
 
     assert torch.autograd.gradcheck(masked, (inner,), eps=1e-7, atol=1e-4, rtol=1e-3)
+
+
+def test_a_large_world_alone_runs_in_a_block_and_equals_the_equations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = generate_world(ScenarioParameters(cells=40, transport=LARGE_TRANSPORT), 5)
+    slot = draw_slot(world, 5, 1_200.0)
+    kernel = Kernel.of(world)
+    assert blocks.pay(kernel, ()) and not blocks.pay(Kernel.of(draw_world(1)), ())
+    found = run(world, slot)
+    monkeypatch.setattr(blocks, "WIDE", 10**12)
+    compare(found, run(world, slot))
