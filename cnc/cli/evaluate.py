@@ -72,6 +72,9 @@ def evaluate(
     training_seeds: TrainingSeeds = 1,
     scenario: Scenario = "paper",
     bound: WithBound = True,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Optimal references and bound search less.")
+    ] = False,
     jobs: Jobs = 1,
     backend: BackendOption = "loky",
     out: Out = None,
@@ -96,7 +99,10 @@ def evaluate(
         training_seeds=training_seeds,
         scenario=scenario,
         bound=bound,
+        effort="quick" if quick else "full",
     )
+    if scenario == "paper":
+        announce(plan, jobs)
     evaluation = evaluated(plan, out, jobs, backend, force)
     if Common(context).json(json_output):
         emit_rows(evaluation.rows)
@@ -106,6 +112,22 @@ def evaluate(
         show_summary(evaluation.rows)
     if out is not None:
         notice(f"results are in {out}; `cnc plot {shlex.quote(str(out))}` draws them")
+
+
+def announce(plan: EvaluationPlan, jobs: int) -> None:
+    """Say how long a plan on scenario `paper` takes.
+
+    Raises:
+        UsageError: an unknown policy.
+    """
+    from cnc.cli.evaluate_view import duration
+    from cnc.training.studies import expected_s
+
+    cores = "core" if jobs == 1 else "cores"
+    notice(
+        f"{', '.join(plan.policies)} at {len(plan.loads)} loads: from the beginning about "
+        f"{duration(expected_s(plan, jobs))} on {jobs} idle {cores}"
+    )
 
 
 def words(text: str, option: str) -> tuple[str, ...]:

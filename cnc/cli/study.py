@@ -15,6 +15,7 @@ from cnc.cli.evaluate import (
     TrainingSeeds,
     WithBound,
     Worlds,
+    announce,
     emit_rows,
     evaluated,
     words,
@@ -64,9 +65,9 @@ def paper(
     An interrupted study goes on with the same command. With --json: one row a line, as `cnc
     evaluate` prints them.
     """
-    from cnc.cli.evaluate_view import duration, show_summary
+    from cnc.cli.evaluate_view import show_summary
     from cnc.training.report import write_report
-    from cnc.training.studies import expected_s, paper_study
+    from cnc.training.studies import paper_study
 
     plan = paper_study(
         quick=quick,
@@ -78,10 +79,7 @@ def paper(
         bound=bound,
     )
     folder = out or Path("study-paper-quick" if quick else "study-paper")
-    notice(
-        f"{', '.join(plan.policies)} at {len(plan.loads)} loads: from the beginning about "
-        f"{duration(expected_s(plan, jobs))} on {jobs} idle cores"
-    )
+    announce(plan, jobs)
     evaluation = evaluated(plan, folder, jobs, backend, force)
     report = write_report(folder, folder / "figures")
     if Common(context).json(json_output):
