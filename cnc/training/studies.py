@@ -9,7 +9,7 @@ from cnc.policies.registry import policy_named
 from cnc.training.evaluation import EvaluationPlan
 from cnc.training.evaluation_cells import BOUND
 
-PAPER_POLICIES = "rand nearest grd grd-plus grd-work hmarl opt-causal opt".split()
+PAPER_POLICIES = ["rand", "nearest", "grd", "grd-plus", "grd-work", "hmarl", "opt-causal", "opt"]
 PAPER_LOADS = tuple(float(load) for load in range(200, 2001, 200))
 QUICK_LOADS = (400.0, 1200.0)
 SLOT_S = {"opt": 1.3, "opt-causal": 1.5, BOUND: 2.9, "hmarl": 0.03}
