@@ -10,12 +10,11 @@ shortest path a flow; nothing is logged.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
 import simpy
-from compared_scenario import Common, Flow, Slot
+from compared_scenario import Common, Flow, Slot, Stretch, clock
 from leaf.application import Application, ProcessingTask, SourceTask
 from leaf.infrastructure import Infrastructure, Link, Node
 from leaf.power import PowerMeasurement, PowerMeter, PowerModelLink, PowerModelNode
@@ -71,26 +70,26 @@ class LeafRun:
         for link in self._links:
             self._infrastructure.add_link(link)
         self._placed: list[Application] = []
-        self.times: list[float] = []
+        self.times: list[tuple[float, float]] = []
         self.power: list[PowerMeasurement] = []
         """Of each slot; times 1 s it is the energy."""
         self.rejected: list[float] = []
         """Requests of each slot."""
 
-    def run(self, count: int) -> float:
-        """Slots a second over `count` slots, after one that does not count."""
+    def run(self, count: int) -> Stretch:
+        """`count` slots, after one that does not count."""
         environment = simpy.Environment()
         meter = PowerMeter(self._infrastructure, callback=self.power.append)
         environment.process(self._slots(environment))
         environment.process(meter.run(environment, delay=0.5))
         environment.run(until=count + 1)
-        self.times.append(time.perf_counter())
-        return count / (self.times[-1] - self.times[1])
+        self.times.append(clock())
+        return Stretch.between(count, self.times[1], self.times[-1])
 
     def _slots(self, environment: simpy.Environment) -> Iterator[simpy.Event]:
         number = 0
         while True:
-            self.times.append(time.perf_counter())
+            self.times.append(clock())
             self._step(self._common.slots[number % len(self._common.slots)])
             number += 1
             yield environment.timeout(1)

@@ -9,6 +9,7 @@ Needs neither of the other packages.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,25 @@ Integers = NDArray[np.int64]
 FINE = 2.0**-20
 """Work and sizes are whole multiples of it: sums and differences are then exact, so that what
 reserves and releases ends at 0 again."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """How long some world-slots took."""
+
+    slots: int
+    wall_s: float
+    processor_s: float
+
+    @staticmethod
+    def between(slots: int, begin: tuple[float, float], end: tuple[float, float]) -> Stretch:
+        """From two readings of `clock`."""
+        return Stretch(slots, end[0] - begin[0], end[1] - begin[1])
+
+
+def clock() -> tuple[float, float]:
+    """Wall clock and processor time of this process in s."""
+    return time.perf_counter(), time.process_time()
 
 
 @dataclass(frozen=True, eq=False)

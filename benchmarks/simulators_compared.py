@@ -5,8 +5,9 @@
 
 All run the same slots (`compared_scenario.py`): the world of scenario `paper`, the same drawn
 requests, background and link capacities, the same fixed decisions; only the line `rollout` decides
-for itself, with GRD agents. Systems alternate, one thread, in one process. What each computes in a
-step is printed, with what it models that the others do not.
+for itself, with GRD agents. Systems alternate, one thread, in one process. Speeds are by the clock
+on the wall and, as other work on the machine does not count there, by processor time, of which
+the ratios are. What each computes in a step is printed, with what it models that others do not.
 Exit status: 0 measured, 2 wrong use or packages that are missing.
 """
 
@@ -16,9 +17,8 @@ import argparse
 import importlib.util
 import json
 import sys
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from compared_scenario import Common, common_scenario
+from compared_scenario import Common, Stretch, clock, common_scenario
 from provenance import print_provenance
 
 from cnc.policies.registry import policy_named
@@ -80,9 +80,19 @@ class System:
 
     name: str
     group: str
-    run: Callable[[float], float]
-    """World-slots a second over a stretch of about that many seconds."""
-    speeds: list[float] = field(default_factory=list)
+    run: Callable[[float], Stretch]
+    """A stretch of about that many seconds."""
+    found: list[Stretch] = field(default_factory=list)
+
+    @property
+    def wall(self) -> list[float]:
+        """World-slots a second of each round, by the clock on the wall."""
+        return [each.slots / each.wall_s for each in self.found]
+
+    @property
+    def speed(self) -> float:
+        """World-slots a second of processor time, the median."""
+        return median(each.slots / each.processor_s for each in self.found)
 
 
 def missing() -> list[str]:
@@ -133,40 +143,41 @@ class KernelRun:
         self.state, outcome = self.kernel.step(self.state, now, self.routing, check=self._check)
         return outcome
 
-    def __call__(self, seconds: float) -> float:
-        """World-slots a second."""
+    def __call__(self, seconds: float) -> Stretch:
+        """Steps in turn."""
         with torch.inference_mode():
             self.step()
-            steps, begin = 0, time.perf_counter()
-            while (taken := time.perf_counter() - begin) < seconds:
+            steps, begin = 0, clock()
+            while (end := clock())[0] - begin[0] < seconds:
                 self.step()
                 steps += 1
-        return steps * self._worlds / taken
+        return Stretch.between(steps * self._worlds, begin, end)
 
 
-def run_rollout(common: Common, load: float) -> Callable[[float], float]:
+def run_rollout(common: Common, load: float) -> Callable[[float], Stretch]:
     """Slots with GRD agents, whole frames, after the first frame."""
 
-    def run(seconds: float) -> float:
+    def run(seconds: float) -> Stretch:
         slots = rollout(common.world, policy_named("grd"), common.world.seed, load)
         frame = common.world.parameters.frame_slots
         list(islice(slots, frame))
-        count, begin = 0, time.perf_counter()
-        while (taken := time.perf_counter() - begin) < seconds or not count:
+        count, begin = 0, clock()
+        while (end := clock())[0] - begin[0] < seconds or not count:
             count += len(list(islice(slots, frame)))
-        return count / taken
+        return Stretch.between(count, begin, end)
 
     return run
 
 
-def paced(once: Callable[[int], float], first: int) -> Callable[[float], float]:
+def paced(once: Callable[[int], Stretch], first: int) -> Callable[[float], Stretch]:
     """Runs of as many slots as take about the time that is asked for."""
     speed = 0.0
 
-    def run(seconds: float) -> float:
+    def run(seconds: float) -> Stretch:
         nonlocal speed
-        speed = once(max(3, int(seconds * speed)) if speed else first)
-        return speed
+        found = once(max(3, int(seconds * speed)) if speed else first)
+        speed = found.slots / found.wall_s
+        return found
 
     return run
 
@@ -183,13 +194,13 @@ def systems(common: Common, load: float, batch: list[Common]) -> list[System]:
     ]
     for label, each in (("an application a flow", False), ("an application a request", True)):
 
-        def leaf(count: int, each: bool = each) -> float:
+        def leaf(count: int, each: bool = each) -> Stretch:
             return LeafRun(common, per_request=each).run(count)
 
         found.append(System(f"leafsim, {label}", "leafsim", paced(leaf, 5)))
     for label, each in (("one application", False), ("an application a service", True)):
 
-        def eclypse(count: int, each: bool = each) -> float:
+        def eclypse(count: int, each: bool = each) -> Stretch:
             return EclypseRun(common, per_service=each).run(count)
 
         found.append(System(f"eclypse, {label}", "eclypse", paced(eclypse, 4)))
@@ -219,19 +230,20 @@ def outcomes(common: Common) -> dict[str, dict[str, float]]:
 
 
 def print_speeds(found: list[System]) -> None:
-    """The table: median, least and most, and how many times faster each of ours is."""
+    """World-slots a second, and how many times faster each of ours is (processor time)."""
     ours = [system for system in found if system.group == "cnc"]
     names = ("batch 1", ours[1].name.rpartition(", ")[2], "rollout")
     print(
-        f"{'world-slots a second':36} {'median':>9} {'least':>9} {'most':>9}   times faster: "
-        + " ".join(f"{name:>9}" for name in names)
+        f"{'world-slots a second':34} {'median':>8} {'least':>8} {'most':>8} {'processor':>10}"
+        f"   times faster: {' '.join(f'{name:>8}' for name in names)}"
     )
     for system in found:
-        middle = median(system.speeds)
-        line = f"{system.name:36} {middle:9.1f} {min(system.speeds):9.1f} {max(system.speeds):9.1f}"
+        wall = system.wall
+        line = f"{system.name:34} {median(wall):8.1f} {min(wall):8.1f} {max(wall):8.1f} "
+        line += f"{system.speed:10.1f}"
         if system.group != "cnc":
-            ratios = (median(own.speeds) / middle for own in ours)
-            line += " " * 17 + " ".join(f"{ratio:9.1f}" for ratio in ratios)
+            ratios = (own.speed / system.speed for own in ours)
+            line += " " * 17 + " ".join(f"{ratio:8.1f}" for ratio in ratios)
         print(line)
 
 
@@ -267,17 +279,17 @@ def main() -> int:
         found = systems(commons[0], load, commons)
         for number in range(options.rounds + 1):  # the first only warms up and sets the pace
             for system in found:
-                speed = system.run(options.seconds)
+                stretch = system.run(options.seconds)
                 if number:
-                    system.speeds.append(speed)
+                    system.found.append(stretch)
         asked = float(np.mean([slot.requests.sum() for slot in commons[0].slots]))
         print(f"\nload {load:g}: {asked:.0f} requests a slot, {options.rounds} rounds")
         print_speeds(found)
         said = outcomes(commons[0])
         for name, values in said.items():
             print(f"{name:10}" + ", ".join(f"{key} {value:.4g}" for key, value in values.items()))
-        speeds = {system.name: system.speeds for system in found}
-        written.append({"load": load, "speeds": speeds, "outcomes": said})
+        stretches = {system.name: [asdict(each) for each in system.found] for system in found}
+        written.append({"load": load, "stretches": stretches, "outcomes": said})
     if options.json:
         options.json.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -38,6 +38,16 @@ class Incidence:
             sums = sums.index_add(-1, column, per_route)
         return sums[..., : self._count]
 
+    def rows_onto(self, per_route: Tensor) -> Tensor:
+        """`onto` with routes as rows: […, D*R, C] to […, count, C]."""
+        if self._matrix is not None:
+            return self._matrix.T @ per_route
+        shape = (*per_route.shape[:-2], self._count + 1, per_route.shape[-1])
+        sums = per_route.new_zeros(shape)
+        for column in self._used.unbind(-1):
+            sums = sums.index_add(-2, column, per_route)
+        return sums[..., : self._count, :]
+
     def along(self, values: Tensor) -> Tensor:
         """Sums along routes […, D*R] of what they use […, count]."""
         if self._matrix is not None:
