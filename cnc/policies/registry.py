@@ -10,7 +10,7 @@ from cnc.policies.plugins import load_plugin, plugin_names, refuse_shadow
 if TYPE_CHECKING:
     from cnc.policies.interface import DistributedPolicy, GlobalPolicy
 
-DISTRIBUTED = ("grd", "grd-plus", "grd-work", "rand")
+DISTRIBUTED = ("grd", "grd-plus", "grd-work", "nearest", "rand")
 """Names that run in the simulator and on the bus."""
 CENTRALISED = ("opt", "opt-causal")
 """Names that need information which no domain has."""
@@ -54,8 +54,11 @@ def distributed_policy(name: str) -> DistributedPolicy:
         return policy
     refuse_shadow(name)
     from cnc.policies.greedy import GreedyPolicy
+    from cnc.policies.nearest import NearestPolicy
     from cnc.policies.random import RandomPolicy
 
+    if name == "nearest":
+        return NearestPolicy()
     if name == "grd":
         return GreedyPolicy()
     if name == "grd-plus":

@@ -170,7 +170,7 @@ class _Rows:
         return sparse.csr_array(sparse.vstack(self._blocks, format="csr"))
 
 
-class _Quiet(highspy.Highs):  # type: ignore[misc]
+class _Quiet(highspy.Highs):
     """HiGHS without its banner, which the constructor prints (it turns on callbacks)."""
 
     def __init__(self) -> None:

@@ -17,15 +17,16 @@ from cnc.policies.optimal.deployment import deploy
 from cnc.policies.optimal.effort import Effort
 from cnc.policies.optimal.horizon import Evaluator, Horizon, Slot, Tensor
 from cnc.policies.optimal.refinement import UNSERVED, refine, spread
-from cnc.policies.optimal.relaxation import Relaxation, Relaxed
+from cnc.policies.optimal.relaxation import Relaxation
 from cnc.policies.optimal.rounding import usable_nodes, whole
 from cnc.policies.optimal.starts import Heuristics
 from cnc.simulator.world import TrafficClasses, World
 
-LEAST_SHARE = 1e-3
-"""A share of 0 in the linear programme becomes this, so that the gradient can raise it."""
-SOFTENED = 0.5
-"""What logits are multiplied by before they are relaxed again."""
+LEAST_SHARE = 0.05
+"""A share of 0 in the linear programme becomes this before the relaxation: so little of its
+certainty is left that the gradient decides, and waiting counts, which the programme ignores."""
+USED = 0.02
+"""A fraction from which the linear programme is taken to want a replica."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ class Planner:
         self.evaluator = Evaluator(world, classes, torch.float32)
         self._heuristics = Heuristics(world, classes)
         usable = usable_nodes(world, self.evaluator.admissible, classes.service)
-        self._relaxation = Relaxation(self.evaluator, torch.as_tensor(usable))
+        self._relaxation = Relaxation(self.evaluator, torch.as_tensor(usable), effort)
 
     def plan(
         self,
@@ -86,25 +87,23 @@ class Planner:
         tried.add("grd-plus", self._heuristics.deploy(requests, False), fresh)
         tried.add("grd-work", self._heuristics.deploy(requests, True), fresh)
         if before is not None:
-            last = fresh if routing is None else routing.expand_as(fresh)
-            tried.add("last", before, last)
+            tried.add("last", before, fresh if routing is None else routing.expand_as(fresh))
+        if not requests.any():
+            return tried.best()
+        memory, logits = self._relaxation.start(), fresh
         solved = self._solve(slots)
         if solved is not None:
-            tried.add("lp", whole(self._world, solved[0], 0.5), solved[1].expand_as(fresh))
-        if requests.any():
-            memory, logits, steps = self._relaxation.start(), fresh, effort.relaxation_steps
-            for turn in range(1 + effort.reheats):
-                relaxed = self._relaxation.run(horizon, memory, logits, steps, effort, old)
-                self._add_rounded(tried, f"relaxed-{turn}", relaxed)
-                memory, logits = SOFTENED * relaxed.memory, SOFTENED * relaxed.routing
-                steps = effort.relaxation_steps // 2
+            logits = solved[1].expand_as(fresh)
+            tried.add("lp", whole(self._world, solved[0], USED), logits)
+        for turn in range(effort.rounds):
+            weight = effort.overload_weight if turn == 0 else 0.0
+            relaxed = self._relaxation.run(horizon, memory, logits, weight, old)
+            fractional = relaxed.replicas.numpy().astype(np.float64)
+            rounded = whole(self._world, fractional, effort.upwards)
+            tried.add(f"relaxed-{turn}", rounded, relaxed.routing)
+            memory = effort.softening * relaxed.memory
+            logits = effort.softening * relaxed.routing
         return tried.best()
-
-    def _add_rounded(self, tried: _Candidates, name: str, relaxed: Relaxed) -> None:
-        fractional = relaxed.replicas.numpy().astype(np.float64)
-        for upwards in self._effort.rounding:
-            rounded = whole(self._world, fractional, upwards)
-            tried.add(f"{name}-{upwards:g}", rounded, relaxed.routing)
 
     def _solve(self, slots: list[Slot]) -> tuple[Floats, Tensor] | None:
         """Replicas and routing logits [D, C, R + 1] of the linear programme."""

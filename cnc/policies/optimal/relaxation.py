@@ -41,10 +41,11 @@ class Relaxation:
     Args:
         evaluator: of the world.
         usable: [S, N] where a replica could serve someone in time.
+        effort: steps and rates.
     """
 
-    def __init__(self, evaluator: Evaluator, usable: Tensor) -> None:
-        self._evaluator = evaluator
+    def __init__(self, evaluator: Evaluator, usable: Tensor, effort: Effort) -> None:
+        self._evaluator, self._effort = evaluator, effort
         kernel = evaluator.kernel
         self._full = kernel.memory / kernel.memory_gb[:, None]
         self._usable = usable & (self._full >= 1.0)
@@ -66,8 +67,7 @@ class Relaxation:
         horizon: Horizon,
         memory: Tensor,
         routing: Tensor,
-        steps: int,
-        effort: Effort,
+        overload_weight: float,
         before: Tensor | None,
     ) -> Relaxed:
         """Follow the gradient from a start.
@@ -76,11 +76,11 @@ class Relaxation:
             horizon: T slots.
             memory: logits [S, N].
             routing: logits [T, D, C, R + 1].
-            steps: of Adam.
-            effort: rates and penalty.
+            overload_weight: of the penalty on overload, in costs of a lost request.
             before: [S, N] the set that is replaced, whose replicas need no start; None: none do.
         """
-        evaluator = self._evaluator
+        evaluator, effort = self._evaluator, self._effort
+        steps = effort.relaxation_steps
         memory = memory.detach().clone().requires_grad_()
         routing = routing.detach().clone().requires_grad_()
         rates = (effort.relaxation_rate, effort.replica_rate)
@@ -98,7 +98,7 @@ class Relaxation:
             loss = outcome.cost.sum()
             if before is not None:
                 loss = loss + evaluator.change_cost(before, replicas)
-            weight = effort.overload_weight * max(0.0, 1.0 - step / (FADED * steps))
+            weight = overload_weight * max(0.0, 1.0 - step / (FADED * steps))
             if weight > 0:
                 lost = self._overload(horizon, outcome, replicas, effort.comfort)
                 loss = loss + weight * evaluator.kernel.parameters.penalty * lost
