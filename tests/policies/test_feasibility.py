@@ -250,5 +250,5 @@ def test_popularity_is_an_exponential_average() -> None:
 
 @pytest.mark.parametrize("name", [*CENTRALISED, "best"])
 def test_other_names_are_refused_with_those_that_exist(name: str) -> None:
-    with pytest.raises(UsageError, match="grd, grd-plus, grd-work, rand"):
+    with pytest.raises(UsageError, match="grd, grd-plus, grd-work, nearest, rand"):
         distributed_policy(name)

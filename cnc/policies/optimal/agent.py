@@ -8,6 +8,7 @@ slot 0 keeps it.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,14 @@ from cnc.simulator.world import World
 
 if TYPE_CHECKING:
     from cnc.environment.infrastructure import Measurement
+
+
+def _mean_background(world: World) -> Floats:
+    """[N] stationary mean of the background."""
+    parameters = world.parameters
+    tiers = (parameters.terminal, parameters.ran, parameters.transport)
+    tier = np.minimum(world.node_domain // parameters.cells, 2)
+    return np.array([each.background_mean for each in tiers])[tier]
 
 
 class Router:
@@ -134,9 +143,10 @@ class CausalAgent:
     """
 
     def __init__(self, world: World, effort: Effort) -> None:
-        self._world = world
+        self._world, self._effort = world, effort
         self._planner = Planner(world, world.classes, effort)
         self._router = Router(self._planner.evaluator, effort)
+        self._mean = _mean_background(world)
         self._past: deque[Slot] = deque(maxlen=world.parameters.frame_slots)
         self._logits: Tensor | None = None
         """[D, C, R + 1] of the last slot, or of the plan that begins to serve."""
@@ -162,7 +172,7 @@ class CausalAgent:
         assert start is not None, "slot -1 comes first"
         self._next = None
         self._logits = self._router.refined(
-            [now], measured.backlog_gc, measured.ready, start[None]
+            self._forecast(now, measured.slot), measured.backlog_gc, measured.ready, start[None]
         )[0]
         routing = self._router.routing(self._logits, measured.ready)
         self._past.append(now)
@@ -173,3 +183,17 @@ class CausalAgent:
         plan = self._planner.plan(list(self._past), empty, False, measured.placed, self._logits)
         self.plans, self._next = [plan], plan.logits.mean(0)
         return GlobalDecision(routing, plan.replicas)
+
+    def _forecast(self, now: Slot, slot: int) -> list[Slot]:
+        """What the slot may be: its background follows the last one's by an AR(1) process.
+
+        The expected background, and pairs of draws to either side of it ("Exogenous processes" of
+        docs/system-model.md).
+        """
+        process = self._world.parameters.background
+        stream = np.random.default_rng([self._world.seed, slot])
+        mean = self._mean + process.memory * (now.background - self._mean)
+        deviation = process.deviation * np.sqrt(1.0 - process.memory**2)
+        draws = deviation * stream.standard_normal((self._effort.samples, len(mean)))
+        steps = np.concatenate([np.zeros((1, len(mean))), draws, -draws])
+        return [replace(now, background=np.clip(mean + step, 0.0, process.most)) for step in steps]

@@ -83,24 +83,26 @@ class Planner:
         old = None if before is None else evaluator.tensor(before)
         fresh = spread(evaluator, horizon)
         requests = np.mean([slot.requests for slot in slots], axis=0)
-        tried = _Candidates(evaluator, horizon, effort, old)
-        tried.add("grd-plus", self._heuristics.deploy(requests, False), fresh)
-        tried.add("grd-work", self._heuristics.deploy(requests, True), fresh)
+        tried, few = _Candidates(evaluator, horizon, effort, old), effort.start_steps
+        tried.add("grd-plus", self._heuristics.deploy(requests, False), fresh, few)
+        tried.add("grd-work", self._heuristics.deploy(requests, True), fresh, few)
         if before is not None:
-            tried.add("last", before, fresh if routing is None else routing.expand_as(fresh))
+            logits = fresh if routing is None else routing.expand_as(fresh)
+            tried.add("last", before, logits, few)
         if not requests.any():
             return tried.best()
         memory, logits = self._relaxation.start(), fresh
         solved = self._solve(slots)
         if solved is not None:
             logits = solved[1].expand_as(fresh)
-            tried.add("lp", whole(self._world, solved[0], USED), logits)
+            tried.add("lp", whole(self._world, solved[0], USED), logits, few)
         for turn in range(effort.rounds):
             weight = effort.overload_weight if turn == 0 else 0.0
             relaxed = self._relaxation.run(horizon, memory, logits, weight, old)
             fractional = relaxed.replicas.numpy().astype(np.float64)
             rounded = whole(self._world, fractional, effort.upwards)
-            tried.add(f"relaxed-{turn}", rounded, relaxed.routing)
+            if turn >= effort.rounds - effort.compared:
+                tried.add(f"relaxed-{turn}", rounded, relaxed.routing, effort.comparison_steps)
             memory = effort.softening * relaxed.memory
             logits = effort.softening * relaxed.routing
         return tried.best()
@@ -140,9 +142,9 @@ class _Candidates:
         self._best: tuple[float, str, Integers, Tensor] | None = None
         self.costs: dict[str, float] = {}
 
-    def add(self, name: str, replicas: Integers, logits: Tensor) -> None:
+    def add(self, name: str, replicas: Integers, logits: Tensor, steps: int) -> None:
         """Refine a candidate's routing a little, and keep it if it is the cheapest so far."""
-        logits, cost = self._refined(replicas, logits, self._effort.comparison_steps)
+        logits, cost = self._refined(replicas, logits, steps)
         self.costs[name] = cost
         if self._best is None or cost < self._best[0]:
             self._best = cost, name, replicas, logits

@@ -50,8 +50,9 @@ def refine(
 ) -> tuple[Tensor, Tensor]:
     """The best logits found […, T, D, C, R + 1], and their costs […, T].
 
-    Where slots follow each other, a whole set of slots is kept or dropped, since a slot's backlog
-    depends on those before.
+    A start for one slot of a horizon of several is a decision that must do in all of them; then T
+    is 1 in what is returned, and the cost is the mean over the slots. Where slots follow each
+    other, a whole set of slots is kept or dropped, since a slot's backlog depends on those before.
 
     Args:
         evaluator: of the world.
@@ -68,6 +69,8 @@ def refine(
     for step in range(steps + 1):
         optimiser.param_groups[0]["lr"] = rate * falling(step, steps)
         costs = evaluator.slot_costs(horizon, shares(logits, routes), ready)
+        if logits.shape[-4] == 1:
+            costs = costs.mean(-1, keepdim=True)
         now = costs.detach()
         if horizon.chained:
             better = (now.sum(-1, keepdim=True) < best_costs.sum(-1, keepdim=True)).expand_as(now)
