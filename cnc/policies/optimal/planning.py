@@ -100,6 +100,8 @@ class Planner:
             weight = effort.overload_weight if turn == 0 else 0.0
             relaxed = self._relaxation.run(horizon, memory, logits, weight, old)
             fractional = relaxed.replicas.numpy().astype(np.float64)
+            if not np.isfinite(fractional).all():
+                break
             rounded = whole(self._world, fractional, effort.upwards)
             if turn >= effort.rounds - effort.compared:
                 tried.add(f"relaxed-{turn}", rounded, relaxed.routing, effort.comparison_steps)
