@@ -23,6 +23,7 @@ from cnc.cli import (
     status,
     study,
     tail,
+    train,
     up,
 )
 from cnc.cli.guard import guarded
@@ -64,6 +65,7 @@ def build() -> typer.Typer:
     _add(application, "replay", tail.replay)
     _add(application, "evaluate", evaluate.evaluate)
     _add(application, "plot", plot.plot)
+    _add(application, "train", train.train)
     intents = _group(intent.HELP, cls=intent.IntentGroup)
     _add(intents, "submit", intent.submit, hidden=True)
     _add(intents, "recognise", intent.recognise)

@@ -68,7 +68,7 @@ Policy = Annotated[
     typer.Option(
         "--policy",
         metavar="NAME",
-        help="grd, grd-plus, grd-work, rand, or the name of a plug-in.",
+        help="grd, grd-plus, grd-work, hmarl, nearest, rand, or the name of a plug-in.",
         autocompletion=_policies,
     ),
 ]

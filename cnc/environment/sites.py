@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cnc.messages.reports import DomainKind
 
 if TYPE_CHECKING:
+    from cnc.simulator.parameters import ScenarioParameters
     from cnc.simulator.world import TrafficClasses, World
 
 Floats = NDArray[np.float64]
@@ -43,6 +44,10 @@ class Site:
     node_speed_gc_s: Floats
     node_memory_gb: Floats
     node_replica_gc_s: Floats
+    node_dynamic_w: Floats
+    """[n] above idle at full load"""
+    link_propagation_s: Floats
+    """[l] one way"""
     work_gc: Floats
     memory_gb: Floats
     most_replicas: int
@@ -54,6 +59,7 @@ class Site:
     per_mbit_s: Floats
     """[O, n, P] sum of 1/C along the route at nominal capacity."""
     base_classes: TrafficClasses = field(repr=False)
+    parameters: ScenarioParameters = field(repr=False)
 
     def admissible(self, classes: TrafficClasses) -> Booleans:
         """[O, C, n]: some route meets the class's deadline at zero load (system model)."""
@@ -122,6 +128,8 @@ def site_of(world: World, domain: int) -> Site:
         node_speed_gc_s=world.node_speed_gc_s[nodes],
         node_memory_gb=world.node_memory_gb[nodes],
         node_replica_gc_s=world.node_replica_capacity_gc_s[nodes],
+        node_dynamic_w=world.node_dynamic_w[nodes],
+        link_propagation_s=world.link_propagation_s[links],
         work_gc=world.work_gc,
         memory_gb=world.memory_gb,
         most_replicas=world.parameters.most_replicas,
@@ -129,6 +137,7 @@ def site_of(world: World, domain: int) -> Site:
         zero_load_s=zero_load,
         per_mbit_s=per_mbit,
         base_classes=world.classes,
+        parameters=world.parameters,
     )
 
 

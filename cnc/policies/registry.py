@@ -10,7 +10,7 @@ from cnc.policies.plugins import load_plugin, plugin_names, refuse_shadow
 if TYPE_CHECKING:
     from cnc.policies.interface import DistributedPolicy, GlobalPolicy
 
-DISTRIBUTED = ("grd", "grd-plus", "grd-work", "nearest", "rand")
+DISTRIBUTED = ("grd", "grd-plus", "grd-work", "hmarl", "nearest", "rand")
 """Names that run in the simulator and on the bus."""
 CENTRALISED = ("opt", "opt-causal")
 """Names that need information which no domain has."""
@@ -57,6 +57,10 @@ def distributed_policy(name: str) -> DistributedPolicy:
     from cnc.policies.nearest import NearestPolicy
     from cnc.policies.random import RandomPolicy
 
+    if name == "hmarl":
+        from cnc.policies.hmarl.policy import HmarlPolicy
+
+        return HmarlPolicy()
     if name == "nearest":
         return NearestPolicy()
     if name == "grd":

@@ -53,7 +53,7 @@ async def run_on_bus(kind: str, policy: str, home: Path, load: float) -> list[Sl
 
 
 @pytest.mark.parametrize("kind", BROKERS)
-@pytest.mark.parametrize(("policy", "load"), [("grd", 300.0), ("rand", 900.0)])
+@pytest.mark.parametrize(("policy", "load"), [("grd", 300.0), ("rand", 900.0), ("hmarl", 900.0)])
 async def test_a_run_on_the_bus_equals_the_same_policies_called_directly(
     kind: str, policy: str, load: float, tmp_path: Path
 ) -> None:

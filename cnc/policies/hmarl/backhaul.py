@@ -1,0 +1,61 @@
+"""How a RAN domain splits what passes through it to transport over its two backhauls.
+
+It does not see that traffic beforehand, only how busy its links were in the last slot. E2E, which
+gets the same figures in reports, works out the same split when it predicts. numpy or torch.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from cnc.policies.hmarl.improvement import LEAST, Weights, normalised
+from cnc.policies.hmarl.marginal import Array
+from cnc.policies.hmarl.networks import perceptron
+
+FEATURES = 6
+
+
+def backhaul_shares(
+    xp: ModuleType,
+    weights: Weights,
+    capacity_mbit_s: Array,
+    load: Array,
+    energy_j_mbit: Array,
+    propagation_s: Array,
+    size_mbit: Array,
+    deadline_s: Array,
+    cost_of_j: float,
+) -> Array:
+    """Shares […, D, S, 2].
+
+    Args:
+        xp: numpy or torch.
+        weights: of the networks.
+        capacity_mbit_s: […, D, 2] of the slot.
+        load: […, D, 2] utilisation in the last slot.
+        energy_j_mbit: […, D, 2].
+        propagation_s: […, D, 2] one way.
+        size_mbit: […, S] of a request, both ways.
+        deadline_s: […, S].
+        cost_of_j: cost of a joule over the penalty of a lost request.
+    """
+    size, deadline = size_mbit[..., None, :, None], deadline_s[..., None, :, None]
+    capacity = capacity_mbit_s[..., None, :]
+    busy = load.clip(max=2.0)[..., None, :]
+    same = 0.0 * size * capacity
+    energy = energy_j_mbit[..., None, :] * size * cost_of_j
+    features = xp.stack(
+        [
+            capacity / capacity.sum(-1)[..., None] + same,
+            busy + same,
+            busy[..., [1, 0]] + same,
+            4.0 * energy + same,
+            (2.0 * propagation_s[..., None, :] + size / capacity) / deadline,
+            size / capacity / (2.0 * propagation_s[..., None, :] + size / capacity),
+        ],
+        -1,
+    )
+    bend, _ = perceptron(xp, weights, "backhaul", features)
+    left = capacity * (1.0 - busy).clip(min=0.05)
+    share = left * xp.exp(2.0 * bend - 8.0 * (energy - energy.mean(-1)[..., None]))
+    return normalised(normalised(share + same).clip(min=LEAST))

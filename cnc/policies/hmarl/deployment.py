@@ -1,0 +1,191 @@
+"""A domain's deployment: replicas one by one, by learned values (docs/hmarl.md, "Deployment").
+
+At a frame start a domain begins with empty nodes and adds replicas: of the service that it is
+shortest of, on the node where that service is worth most, until nothing is short or fits. What a
+service is worth on a node is learned: a network over features of the pair, without units, shared
+by all domains, services and nodes. They hold the domain's own view, and E2E's price of serving.
+
+Deviations from the paper, whose DDQN chooses among whole sets: single replicas, so that one network
+fits any number of services and nodes; and the network is trained on demonstrations by the optimal
+reference (as DQfD begins), without a phase of its own exploration yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from cnc.environment.observations import DomainObservation, Order
+from cnc.environment.sites import Booleans, Floats, Integers, Site
+from cnc.policies.greedy import usable_nodes
+from cnc.policies.hmarl.improvement import Weights
+from cnc.policies.hmarl.marginal import Array
+from cnc.policies.popularity import Popularity
+from cnc.simulator.world import TrafficClasses
+
+KINDS = ("terminal", "ran", "transport")
+FEATURES = 16 + len(KINDS)
+ORIGIN_WEIGHT = np.array([1.0, 1.0, 0.5, 0.5, 1.0])
+"""Of an origin's demand, by which candidate the domain is to it."""
+MOST = 3.0
+"""Logarithm of the most replicas that a service can be worth on a node."""
+SHORT = 0.5
+"""A service is short of replicas while wanted / (given + 1/2) is at least this."""
+TRACE = 0.02
+"""Replicas wanted in a domain below which a service is left out."""
+
+
+class Deployment:
+    """The deployment part of a domain's agent.
+
+    Args:
+        site: the domain.
+        weights: of the network.
+    """
+
+    def __init__(self, site: Site, weights: Weights) -> None:
+        self._site, self._weights = site, weights
+        self._popularity = Popularity()
+
+    def observe(self, order: Order) -> None:
+        """Update the popularity estimate."""
+        self._popularity.update(order)
+
+    def deploy(self, observation: DomainObservation, order: Order) -> Integers:
+        """Replicas [S, n]."""
+        site = self._site
+        usable = usable_nodes(site, order)
+        seen = features(site, self._popularity, observation, order)
+        worth = np.exp(np.minimum(values(np, self._weights, seen), MOST)) * usable
+        return fill(
+            worth * order.allowed[:, None],
+            usable,
+            site.memory_gb,
+            site.node_memory_gb,
+            site.most_replicas,
+            keep_one=site.kind == "transport",
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        """The popularity estimate."""
+        return {"popularity": self._popularity.snapshot()}
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Take up the popularity estimate."""
+        self._popularity.restore(snapshot.get("popularity", {}))
+
+
+@dataclass(eq=False)
+class _Room:
+    """Memory that is left while replicas are added."""
+
+    worth: Floats
+    usable: Booleans
+    memory_gb: Floats
+    node_memory_gb: Floats
+    most: int
+
+    def __post_init__(self) -> None:
+        self.replicas = np.zeros(self.worth.shape, dtype=np.int64)
+        self.free = self.node_memory_gb.astype(np.float64).copy()
+
+    def place(self, service: int, anywhere: bool = False) -> bool:
+        """Add a replica where it is worth most; False where none fits."""
+        given = self.replicas[service]
+        fits = (self.free >= self.memory_gb[service] - 1e-9) & (given < self.most)
+        fits &= self.usable[service] | (anywhere & ~(self.usable[service] & fits).any())
+        if not fits.any():
+            return False
+        value = self.worth[service] / (given + 1.0) + 1e-3 * self.free / self.node_memory_gb
+        node = int(np.argmax(np.where(fits, value, -np.inf)))
+        self.replicas[service, node] += 1
+        self.free[node] -= self.memory_gb[service]
+        return True
+
+
+def fill(
+    worth: Floats,
+    usable: Booleans,
+    memory_gb: Floats,
+    node_memory_gb: Floats,
+    most: int,
+    keep_one: bool,
+) -> Integers:
+    """Replicas [S, n] within memory from what services are worth [S, n] on nodes."""
+    room = _Room(worth, usable, memory_gb, node_memory_gb, most)
+    if keep_one:
+        for service in np.argsort(-memory_gb, kind="stable"):
+            room.place(int(service), anywhere=True)
+    wanted = worth.sum(1)
+    live = wanted > TRACE
+    while live.any():
+        shortage = np.where(live, wanted / (room.replicas.sum(1) + 0.5), -np.inf)
+        service = int(np.argmax(shortage))
+        if shortage[service] < SHORT:
+            break
+        live[service] = room.place(service)
+    return room.replicas
+
+
+def features(
+    site: Site, popularity: Popularity, observation: DomainObservation, order: Order
+) -> Floats:
+    """[S, n, FEATURES] of a service on a node."""
+    classes, services, nodes = order.classes, len(site.work_gc), len(site.nodes)
+    tau = site.parameters.slot_s
+    weight = ORIGIN_WEIGHT[site.candidate]
+    asked = popularity.per_service(order, services, weight)
+    demand = asked * site.work_gc
+    capacity = site.node_capacity_gc_s * tau
+    size, deadline = _per_service(classes, services)
+    processing = site.work_gc[:, None] / site.node_speed_gc_s
+    finite = np.where(np.isfinite(site.zero_load_s), site.zero_load_s, 1e3)
+    path = (finite[:, None] + size[:, None, None] * site.per_mbit_s[:, None]).min(-1)
+    network = (path * weight[:, None, None]).sum(0) / weight.sum()
+    slack = (deadline[:, None] - network - processing) / deadline[:, None]
+    nearest = (deadline[:, None] - path.min(0) - processing) / deadline[:, None]
+    every = max(float(demand.sum()), 1e-9)
+
+    def wide(array: Floats) -> Floats:
+        return np.broadcast_to(array, (services, nodes))
+
+    return np.stack(
+        [
+            wide(np.log1p(8.0 * demand[:, None] / capacity)),
+            wide(np.log1p(demand[:, None] / site.node_replica_gc_s / tau)),
+            wide(np.log1p(4.0 * demand.sum(keepdims=True)[:, None] / capacity.sum())),
+            wide(4.0 * demand[:, None] / every),
+            wide(np.log1p(asked)[:, None]),
+            wide(order.prior[:, None]),
+            wide((order.prior * demand).sum(keepdims=True)[:, None] / every),
+            wide(processing / deadline[:, None]),
+            np.clip(slack, -2.0, 1.0),
+            np.clip(nearest, -2.0, 1.0),
+            wide((site.node_dynamic_w / site.node_capacity_gc_s)[None]),
+            wide(observation.background[None]),
+            wide(site.memory_gb[:, None] / site.node_memory_gb),
+            wide(np.log(size)[:, None]),
+            wide(np.log(site.work_gc)[:, None]),
+            wide((site.node_replica_gc_s / site.node_capacity_gc_s)[None]),
+            *(wide(np.full((1, 1), float(site.kind == kind))) for kind in KINDS),
+        ],
+        -1,
+    )
+
+
+def _per_service(classes: TrafficClasses, services: int) -> tuple[Floats, Floats]:
+    """[S] largest size and least deadline of a service's classes."""
+    size, deadline = np.zeros(services), np.full(services, np.inf)
+    np.maximum.at(size, classes.service, classes.uplink_mbit + classes.downlink_mbit)
+    np.minimum.at(deadline, classes.service, classes.deadline_s)
+    return np.maximum(size, 1e-3), np.where(np.isfinite(deadline), deadline, 1.0)
+
+
+def values(xp: ModuleType, weights: Weights, seen: Array) -> Array:
+    """[…] logarithm of the replicas that are worth having, from features […, FEATURES]."""
+    hidden = xp.tanh(seen @ weights["deploy.w1"] + weights["deploy.b1"])
+    hidden = xp.tanh(hidden @ weights["deploy.w2"] + weights["deploy.b2"])
+    return (hidden @ weights["deploy.w3"] + weights["deploy.b3"])[..., 0]

@@ -1,0 +1,181 @@
+"""The joint traffic decision of E2E and all domains, batched and differentiable, for training.
+
+What the agents decide one by one in numpy is decided here for many worlds at once in torch, by the
+same functions; tests/policies/test_hmarl.py compares the two. Imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from cnc.environment.decoding import Decoder
+from cnc.policies.hmarl.backhaul import backhaul_shares
+from cnc.policies.hmarl.improvement import Shares, improved, normalised, routing
+from cnc.policies.hmarl.layout import layout_of
+from cnc.policies.hmarl.marginal import Array, Conditions, Layout
+from cnc.policies.hmarl.q_distribution import UNSERVED, WARM, pair_links
+from cnc.simulator.world import World
+
+Tensor = torch.Tensor
+INDICES = ("service", "route_node", "along", "route_choice", "route_side")
+ALIKE = (
+    "to_service",
+    "onto_node",
+    "onto_link",
+    "onto_choice",
+    "onto_side",
+    "onto_domain",
+    "weight",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What is reported of a slot, [B, …]."""
+
+    requests: Tensor
+    """[B, D, C]"""
+    background: Tensor
+    """[B, N] of t-1."""
+    backlog_gc: Tensor
+    ready: Tensor
+    """[B, S, N]"""
+    link_mbit_s: Tensor
+    link_j_mbit: Tensor
+    link_load: Tensor
+    """[B, L] of t-1."""
+
+
+class JointTraffic:
+    """Traffic of B worlds of one layout.
+
+    Args:
+        worlds: of the same layout.
+        dtype: of the tensors.
+    """
+
+    def __init__(self, worlds: Sequence[World], dtype: torch.dtype = torch.float32) -> None:
+        self._worlds, self._dtype = worlds, dtype
+        first = worlds[0]
+        self._global = stacked([layout_of(w, w.classes) for w in worlds], dtype)
+        self._local = stacked([layout_of(w, w.classes, nominal=True) for w in worlds], dtype)
+        self._decoder = Decoder(worlds)
+        self._pairs = torch.as_tensor(pair_links(first))
+        self._origins, self._candidates = first.candidates.shape
+        classes = [world.classes for world in worlds]
+        self._size = self._load([c.uplink_mbit + c.downlink_mbit for c in classes])
+        self._deadline = self._load([c.deadline_s for c in classes])
+        self._propagation = self._load([w.link_propagation_s for w in worlds])
+        parameters = first.parameters
+        self._cost_of_j = 1.0 / (parameters.reference_j * parameters.penalty)
+
+    def _load(self, arrays: Sequence[np.ndarray]) -> Tensor:
+        return torch.as_tensor(np.stack(list(arrays)), dtype=self._dtype)
+
+    def decide(
+        self,
+        view: View,
+        weights: Mapping[str, Tensor],
+        before: tuple[Shares, Shares] | None,
+    ) -> tuple[Tensor, tuple[Shares, Shares]]:
+        """Routing y [B, D, C, R] and what E2E and the domains remember.
+
+        Args:
+            view: what is reported.
+            weights: of the networks.
+            before: what they remember of the last slot.
+        """
+        layout, local = self._global, self._local
+        batch, origins, classes = view.requests.shape
+        choices = self._candidates + 1
+        usable = self._decoder.usable(view.ready).to(self._dtype)
+        one = torch.ones_like(usable[..., :1])
+        possible = torch.cat([usable, one], -1).transpose(1, 2)
+        spread = normalised(
+            possible * torch.cat([one.new_ones(choices - 1), one.new_full((1,), UNSERVED)])
+        )
+        left = (1.0 - view.background).clip(min=0.05)[:, None] * layout.capacity_gc_s[:, None]
+        here = (view.ready > 0) * 1.0
+        node = normalised(here * left, layout.onto_domain)
+        side = self._sides(view, weights)
+        backhaul = slice(2 * origins, 4 * origins)
+        fresh = Shares(spread.reshape(batch, classes, -1), node, side)
+        mine, theirs = fresh, fresh
+        if before is not None:
+            mine, theirs = (self._warm(last, fresh, possible, here, backhaul) for last in before)
+        now = Conditions(
+            view.background, view.backlog_gc, view.ready, view.link_mbit_s, view.link_j_mbit
+        )
+        requests = view.requests.transpose(1, 2)[..., layout.route_choice // choices]
+        flat = possible.reshape(batch, classes, -1)
+        named = {**weights, "choices": choices}
+        for turn in range(len(weights["e2e.steps"])):
+            mine = improved(torch, layout, now, requests, mine, flat, named, turn, False)
+            mine = Shares(mine.choice, mine.node, self._held(mine.side, side, backhaul))
+        theirs = Shares(mine.choice, theirs.node, theirs.side)
+        for turn in range(len(weights["domain.steps"])):
+            theirs = improved(torch, local, now, requests, theirs, flat, named, turn, True)
+        done = Shares(mine.choice, theirs.node, self._held(theirs.side, side, backhaul))
+        flow = routing(layout, done)[0].reshape(batch, classes, origins, -1)
+        return flow.transpose(1, 2), (mine, done)
+
+    def _held(self, side: Tensor, fixed: Tensor, where: slice) -> Tensor:
+        return torch.cat([side[..., : where.start], fixed[..., where], side[..., where.stop :]], -1)
+
+    def _warm(
+        self, last: Shares, fresh: Shares, possible: Tensor, here: Tensor, backhaul: slice
+    ) -> Shares:
+        batch, classes = last.choice.shape[:2]
+        kept = normalised(last.choice.detach().reshape(possible.shape) * possible * WARM
+                          + (1.0 - WARM) * fresh.choice.reshape(possible.shape))  # fmt: skip
+        node = normalised(
+            here * (WARM * last.node.detach() + (1.0 - WARM) * fresh.node), self._global.onto_domain
+        )
+        side = WARM * last.side.detach() + (1.0 - WARM) * fresh.side
+        return Shares(
+            kept.reshape(batch, classes, -1), node, self._held(side, fresh.side, backhaul)
+        )
+
+    def _sides(self, view: View, weights: Mapping[str, Tensor]) -> Tensor:
+        origins = self._origins
+        left = view.link_mbit_s * (1.0 - view.link_load).clip(min=0.05)
+        pairs = left[:, self._pairs]
+        share = (pairs / pairs.sum(-1, keepdim=True)).flatten(1)
+        services = view.ready.shape[1]
+        side = torch.cat([share, torch.ones_like(share[:, :1])], -1)
+        side = side[:, None].expand(-1, services, -1)
+        links = self._pairs[origins : 2 * origins]
+        backhaul = backhaul_shares(
+            torch,
+            weights,
+            view.link_mbit_s[:, links],
+            view.link_load[:, links],
+            view.link_j_mbit[:, links],
+            self._propagation[:, links],
+            self._size[:, :services],
+            self._deadline[:, :services],
+            self._cost_of_j,
+        )
+        flat = backhaul.transpose(1, 2).reshape(*side.shape[:2], -1)
+        return torch.cat([side[..., : 2 * origins], flat, side[..., 4 * origins :]], -1)
+
+
+def stacked(layouts: Sequence[Layout], dtype: torch.dtype) -> Layout:
+    """One layout for several worlds, in torch, with the worlds as first axis."""
+    first = layouts[0]
+    fields: dict[str, Array] = {}
+    for name, value in vars(first).items():
+        if value is None or isinstance(value, float):
+            fields[name] = value
+        elif name in INDICES:
+            fields[name] = torch.as_tensor(value)
+        elif name in ALIKE:
+            fields[name] = torch.as_tensor(value, dtype=dtype)
+        else:
+            arrays = np.stack([getattr(layout, name) for layout in layouts])
+            fields[name] = torch.as_tensor(arrays, dtype=dtype)
+    return Layout(**fields)

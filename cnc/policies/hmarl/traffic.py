@@ -1,0 +1,117 @@
+"""A domain's traffic: an actor that splits over nodes and paths (docs/hmarl.md, "Traffic").
+
+The actor's logits are those of the last slot, moved a few times along the values of its own nodes
+and links, as the shared networks correct them. It sees its own domain only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cnc.environment.observations import DomainObservation, Order, Split
+from cnc.environment.sites import Floats, Site
+from cnc.policies.hmarl.backhaul import backhaul_shares
+from cnc.policies.hmarl.improvement import Shares, Weights, improved, normalised
+from cnc.policies.hmarl.layout import layout_at
+from cnc.policies.hmarl.marginal import Conditions, Layout
+from cnc.policies.hmarl.q_distribution import WARM
+
+
+class Traffic:
+    """The traffic part of a domain's agent.
+
+    Args:
+        site: the domain.
+        weights: of the networks.
+    """
+
+    def __init__(self, site: Site, weights: Weights) -> None:
+        self._site, self._weights = site, weights
+        self._key: bytes = b""
+        self._layout: Layout | None = None
+        self._node: Floats | None = None
+        self._side: Floats | None = None
+
+    def split(self, observation: DomainObservation, order: Order) -> Split:
+        """sigma and path shares of the slot."""
+        site = self._site
+        layout = self._layout_for(order)
+        services = len(site.work_gc)
+        here = (observation.ready > 0) * 1.0
+        left = np.maximum(1.0 - observation.background, 0.05) * site.node_capacity_gc_s
+        node = normalised(here * left, layout.onto_domain)
+        side = np.ones((services, 3))
+        own = site.path_links is not None and site.kind != "ran"
+        pair = list(site.path_links) if site.path_links is not None else []
+        if own:
+            room = observation.link_capacity_mbit_s[pair] * np.maximum(
+                1.0 - observation.link_utilisation[pair], 0.05
+            )
+            side[:, :2] = room / room.sum()
+        if self._node is not None:
+            node = normalised(here * (WARM * self._node + (1.0 - WARM) * node), layout.onto_domain)
+        if self._side is not None and own:
+            side[:, :2] = WARM * self._side + (1.0 - WARM) * side[:, :2]
+        now = Conditions(
+            background=observation.background,
+            backlog_gc=observation.backlog_gc,
+            ready=observation.ready.astype(np.float64),
+            link_mbit_s=observation.link_capacity_mbit_s[pair] if pair else np.ones(2),
+            link_j_mbit=observation.link_energy_j_mbit[pair] if pair else np.zeros(2),
+        )
+        shares = Shares(order.inflow.T, node, side)
+        requests = order.requests.T[:, layout.route_choice]
+        for turn in range(len(self._weights["domain.steps"])):
+            shares = improved(
+                np, layout, now, requests, shares, shares.choice, self._weights, turn, True
+            )
+        self._node = shares.node
+        paths = shares.side[:, :2] if own else self._backhaul(observation)
+        self._side = paths if own else None
+        return Split(sigma=shares.node, paths=paths)
+
+    def _backhaul(self, observation: DomainObservation) -> Floats:
+        site = self._site
+        services = len(site.work_gc)
+        if site.path_links is None:
+            return np.tile(np.array([1.0, 0.0]), (services, 1))
+        pair, classes = list(site.path_links), site.base_classes
+        shares = backhaul_shares(
+            np,
+            self._weights,
+            observation.link_capacity_mbit_s[None, pair],
+            observation.link_utilisation[None, pair],
+            observation.link_energy_j_mbit[None, pair],
+            site.link_propagation_s[None, pair],
+            (classes.uplink_mbit + classes.downlink_mbit)[:services],
+            classes.deadline_s[:services],
+            1.0 / (site.parameters.reference_j * site.parameters.penalty),
+        )
+        return np.asarray(shares[0])
+
+    def _layout_for(self, order: Order) -> Layout:
+        classes = order.classes
+        key = b"".join(
+            array.tobytes()
+            for array in (
+                classes.service, classes.uplink_mbit, classes.downlink_mbit, classes.deadline_s,
+            )
+        )  # fmt: skip
+        if self._layout is None or key != self._key:
+            self._layout, self._key = layout_at(self._site, classes), key
+        return self._layout
+
+    def snapshot(self) -> dict[str, Any]:
+        """The last split."""
+        return {
+            "node": None if self._node is None else self._node.tolist(),
+            "side": None if self._side is None else self._side.tolist(),
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Take up the last split."""
+        node, side = snapshot.get("node"), snapshot.get("side")
+        self._node = None if node is None else np.array(node, dtype=np.float64)
+        self._side = None if side is None else np.array(side, dtype=np.float64)

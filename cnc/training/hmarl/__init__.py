@@ -1,0 +1,1 @@
+"""Training HMARL: demonstrations, deployment, traffic; one stage a file (docs/hmarl.md)."""
