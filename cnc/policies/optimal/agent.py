@@ -8,6 +8,7 @@ slot 0 keeps it.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -164,7 +165,7 @@ class CausalAgent:
         world = self._world
         empty = np.zeros_like(measured.backlog_gc)
         if measured.slot < 0:
-            plan = self._planner.plan([now], empty, False)
+            plan = self._planner.plan(self._expected([now]), empty, False)
             self.plans, self._next = [plan], plan.logits.mean(0)
             nothing = np.zeros((*measured.requests.shape, world.route_node.shape[1]))
             return GlobalDecision(nothing, plan.replicas)
@@ -180,9 +181,15 @@ class CausalAgent:
             return GlobalDecision(routing, None)
         if measured.slot == 0:
             return GlobalDecision(routing, measured.placed)
-        plan = self._planner.plan(list(self._past), empty, False, measured.placed, self._logits)
+        plan = self._planner.plan(
+            self._expected(self._past), empty, False, measured.placed, self._logits
+        )
         self.plans, self._next = [plan], plan.logits.mean(0)
         return GlobalDecision(routing, plan.replicas)
+
+    def _expected(self, slots: Iterable[Slot]) -> list[Slot]:
+        """What to deploy for: past slots, with a margin on their demand."""
+        return [replace(slot, requests=self._effort.margin * slot.requests) for slot in slots]
 
     def _forecast(self, now: Slot, slot: int) -> list[Slot]:
         """What the slot may be: its background follows the last one's by an AR(1) process.
