@@ -61,7 +61,7 @@ def imported(path: Path) -> set[str]:
 def test_what_is_imported_is_declared() -> None:
     names = set().union(*(imported(path) for path in (ROOT / "cnc").rglob("*.py")))
     providers = importlib.metadata.packages_distributions()
-    allowed = declared().union(*(declared(extra) for extra in ("postgres", "multilingual")))
+    allowed = declared().union(*(declared(extra) for extra in ("postgres", "multilingual", "ray")))
     # used where they are there; scikit-learn and sentence-transformers bring them
     allowed |= {"threadpoolctl", "transformers"}
     unknown = {
@@ -167,7 +167,7 @@ def test_a_wheel_works_without_the_checkout(wheel: Path, tmp_path: Path) -> None
     assert ran.returncode == 0, ran.stderr
     where, what = ran.stdout.splitlines()
     assert Path(where) == tmp_path / "cnc" / "_data"
-    assert what == "30 True large paper small"
+    assert what == "30 True germany50 large paper polska small"
 
 
 def test_make_says_what_it_can_do_and_ci_calls_it() -> None:

@@ -22,10 +22,10 @@ def train(
     demonstrations: Annotated[
         int,
         typer.Option("--demonstrations", metavar="N", help="Frames planned by the reference."),
-    ] = 400,
+    ] = 150,
     episodes: Annotated[
         int, typer.Option("--episodes", metavar="N", help="Episodes of the traffic stage.")
-    ] = 300,
+    ] = 120,
     scenario: Scenario = "paper",
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, metavar="N", help="Processes for demonstrations.")

@@ -33,10 +33,10 @@ class TrainingPlan:
 
     seed: int = 0
     """Of networks, worlds and traces; 0 to 899."""
-    demonstrations: int = 400
-    """Frames that the optimal reference plans, about 2 s each."""
-    episodes: int = 300
-    """Of the traffic stage, about 2.5 s each."""
+    demonstrations: int = 150
+    """Frames that the optimal reference plans, about 3 s each."""
+    episodes: int = 120
+    """Of the traffic stage, about 3 s each."""
     scenario: str = "paper"
 
     def __post_init__(self) -> None:
