@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from cnc.errors import SimulationError
 from cnc.policies.bound import Bound, BoundResult, Effort
+from cnc.policies.optimal import Effort as OptimalEffort
+from cnc.policies.optimal import OptimalPolicy
 from cnc.simulator.generator import generate_world
 from cnc.simulator.kernel import ExogenousTensors, Kernel, State
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.simulator.traffic import Trace, trace
 from cnc.simulator.world import Floats, World
+from cnc.training.rollout import episode
 
 SMALL = Effort(iterations=20, levels=4, energy_prices=(2.0, 1.0), energy_iterations=10)
 CELLS = (1, 2, 3)
@@ -78,7 +81,7 @@ def random_routing(world: World, ready: Floats, stream: np.random.Generator) -> 
     return torch.from_numpy(shares * served)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.integers(0, 2**31),
     st.sampled_from(CELLS),
@@ -140,7 +143,7 @@ def exact(world: World, seen: Trace, slots: range) -> float:
     allowed = torch.cat([on_route, torch.ones_like(on_route[..., :1])], -1)
     logits = torch.zeros(shape, dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.Adam([logits], lr=0.3)
-    for _ in range(150):
+    for _ in range(100):
         shares = torch.softmax(torch.where(allowed, logits, -torch.inf), -1)[..., :-1]
         _, outcome = kernel.step(state, stacked, shares, check=False)
         optimiser.zero_grad()
@@ -149,15 +152,22 @@ def exact(world: World, seen: Trace, slots: range) -> float:
     return float(outcome.cost.detach().mean(1).min())
 
 
-@pytest.mark.parametrize("load", [4.0, 12.0])
-def test_a_small_case_solved_exactly_lies_above(load: float) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("load", [12.0])
+def test_a_small_case_solved_exactly_lies_between_bound_and_opt(load: float) -> None:
     world = generate_world(TINY, 4)
     slots = range(1, 4)
     seen = trace(world, 5, load, slots.stop)
     best = exact(world, seen, slots)
-    found = bound_of(world, seen, Effort(iterations=300), slots.start, slots.start)
+    found = bound_of(world, seen, Effort(energy_prices=()), slots.start, slots.start)
     assert found.mean_cost <= best
     assert found.mean_cost >= 0.6 * best, "the bound says something"
+    policy = OptimalPolicy(True, OptimalEffort.quick())
+    steps = list(itertools.islice(episode(world, policy, 5, load), slots.stop))
+    opt = np.mean([step.outcome.cost for step in steps[slots.start :]])
+    # OPT's set serves slots 0 to 10, the exact one these three alone; the exact case's routing
+    # has converged to a few parts in a thousand
+    assert 0.995 * best <= opt <= 1.5 * best
 
 
 def test_more_effort_lifts_it_and_a_frame_lifts_it_above_its_slots() -> None:

@@ -119,7 +119,8 @@ def _computing(group: GroupTable, price: Tensor, floor: float) -> Tensor:
     dynamic, beta = group.dynamic[:, None], group.background[..., None]
     per_load = price * group.capacity_gc[:, None]
     square = (per_load / dynamic - floor) / (3.0 * (1.0 - floor))
-    best = torch.sqrt(square.clamp(min=1e-12))
+    # not sqrt of 0, whose slope is infinite
+    best = torch.where(square > 1e-12, torch.sqrt(square.clamp(min=1e-12)), 0.0)
     rho = torch.minimum(torch.maximum(best, group.least), group.most)
     energy = dynamic * (floor * (rho - beta) + (1.0 - floor) * (rho**3 - beta**3))
     return energy - per_load * (rho - beta)
