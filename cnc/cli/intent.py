@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from cnc.cli.guard import fields_checked, run
 from cnc.cli.intent_documents import event_document, recognition_document
+from cnc.cli.intent_standards import imported
 from cnc.cli.options import (
     ROOT,
     Broker,
@@ -41,6 +42,8 @@ A first word that is no subcommand begins the text.
 """
 OF_THE_EMULATOR = ("scenario", "seed", "load", "policy", "embedder")
 """Options that only an emulator of this call obeys."""
+LONGEST = 2_000
+"""Characters of a document's own words that go along with its intent."""
 FLAGS = {"--json", "--yes", "--keep", "--dry-run", "-y"}
 
 
@@ -72,7 +75,17 @@ def _first_word(args: list[str]) -> int | None:
 
 def submit(
     context: typer.Context,
-    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="What is needed.")],
+    text: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT", help="What is needed.")
+    ] = None,
+    document: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Instead of a text: a TMF921, TS 28.312, CAMARA QoD or O-RAN A1 document.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan only.")] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Confirm; takes the first choice of an ask.")
@@ -96,6 +109,8 @@ def submit(
 
     Example: cnc intent "video analytics for 50 cameras within 300 ms" --origin ran-3
 
+    Example: cnc intent --from intent.json --dry-run
+
     With a running emulator at the broker it is used; else one is started for the call.
     """
     common = Common(context)
@@ -111,7 +126,11 @@ def submit(
         topic_root=topic_root,
         slot_ms=0,
     )
-    words = " ".join(text)
+    if bool(text) == (document is not None):
+        raise UsageError(
+            "say in words what is needed, or name a document with --from FILE: one of the two"
+        )
+    words = " ".join(text or [])
     if len(words) > 10_000:
         raise UsageError(
             f"the request has {len(words)} characters; say in at most 2,000 what one service needs"
@@ -121,10 +140,12 @@ def submit(
     from cnc.policies.registry import check_distributed
 
     check_distributed(policy)
+    found = None if document is None else imported(document)
     with fields_checked("the request"):
         request = IntentRequest(
             intent_id=f"intent-{new_id()[-12:]}",
-            text=words,
+            text=words if found is None else found.text[:LONGEST],
+            intent=None if found is None else found.intent,
             origin=origin,
             dry_run=dry_run,
             accept_first=yes,

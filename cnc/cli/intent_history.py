@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cnc.cli.guard import run
+from cnc.cli.intent_standards import check_standard, show_as
 from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
 from cnc.cli.output import console, emit, errors, escaped
 from cnc.errors import NotFoundError, UsageError
@@ -41,19 +42,32 @@ def list_intents(
 def show(
     context: typer.Context,
     intent_id: Annotated[str, typer.Argument(metavar="INTENT")],
+    standard: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            help="As a document: tmf921, tmf921-report, 28.312, a1, camara.",
+        ),
+    ] = None,
     broker: Broker = None,
     topic_root: TopicRoot = ROOT,
     json_output: Json = False,
 ) -> None:
     """Show the life of one intent.
 
-    Example: cnc intent show intent-3f2a91c0d1e2
+    Example: cnc intent show intent-3f2a91c0d1e2 --as tmf921
     """
     common = Common(context)
+    if standard is not None:
+        check_standard(standard)
     url = required_broker(common.broker(broker), "intent show")
     events = run(history(url, topic_root, "explain", intent_id))
     if not events:
         raise NotFoundError(f"no intent {intent_id!r}; `cnc intent list` shows those there are")
+    if standard is not None:
+        show_as(standard, events, common.json(json_output))
+        return
     if common.json(json_output):
         for event in events:
             emit(event.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
