@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cnc.errors import ConfigurationError, StorageError
 from cnc.intents.catalogue import load_catalogue
-from cnc.intents.standards import read_intent
+from cnc.intents.standards import STANDARDS, read_intent
 from cnc.intents.standards.measures import measure
 from cnc.intents.standards.reading import Node
 from cnc.settings import data_root
@@ -78,6 +80,9 @@ LIMIT = "expression/expressionValue/log:allOf/0/log:allOf/0/set:forAll/quan:smal
         ("tmf921", "@type", "IntentReport", ["IntentReport", "give the Intent"]),
         ("camara", "qosProfile", "QOS_L", ["QOS_L names a grade", "cloud-gaming"]),
         ("camara", "qosProfile", "telepathy", ["$.qosProfile", "cloud-gaming"]),
+        ("camara", "qosProfile", ["voice-call"], ["$.qosProfile", "a list"]),
+        ("camara", "duration", 1e12, ["$.duration", "2147483647"]),
+        ("28.312", "userLabel", "x" * 10_001, ["$.userLabel", "10,000"]),
         ("camara", "duration", 0.5, ["$.duration: 0.5", "seconds"]),
         ("camara", "applicationServer", None, ["$.applicationServer: is missing", "ipv4Address"]),
         ("camara", "applicationServer", {}, ["applicationServer", "ipv4Address"]),
@@ -213,3 +218,37 @@ def test_json_ld_as_text_and_other_prefixes_are_read(tmp_path: Path) -> None:
 )
 def test_units(value: Any, kind: Any, unit: str, expected: float) -> None:
     assert measure(Node(value, "memory"), kind, unit) == pytest.approx(expected, rel=1e-12)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Every container with each of its keys."""
+    keys = list(value) if isinstance(value, dict) else range(len(value))
+    inner = [value[key] for key in keys if isinstance(value[key], dict | list)]
+    return [(value, key) for key in keys] + [place for each in inner for place in places(each)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+@pytest.mark.parametrize("name", ["tmf921", "28.312", "camara", "a1"])
+def test_whatever_stands_somewhere_is_read_or_refused(name: str, data: st.DataObject) -> None:
+    document = example(name)
+    for _ in range(data.draw(st.integers(1, 3))):
+        container, key = data.draw(st.sampled_from(places(document)))
+        container[key] = data.draw(anything)
+        if not places(document):
+            return
+    node = Node(document, "memory")
+    try:
+        matching = [each for each in STANDARDS.values() if each.matches(node)]
+        for standard in matching:
+            wanted, service = standard.read(node, CATALOGUE)
+            assert wanted.intent(service).service in CATALOGUE.ids
+    except ConfigurationError as error:
+        assert str(error).startswith("memory: $")

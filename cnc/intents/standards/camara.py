@@ -31,6 +31,8 @@ from cnc.messages.intents import Slot
 TITLE = "CAMARA QoD session request"
 SERVER = "192.0.2.10"
 DEFAULT_S = 3600
+_LONGEST_S = 2**31 - 1
+"""`format: int32`."""
 _GRADES = {"QOS_S", "QOS_M", "QOS_L", "QOS_E"}
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _FOR = re.compile(
@@ -57,7 +59,7 @@ def duration_s(window: str) -> int | None:
         return 60 * ((end - start) % 1440 or 1440)
     if (found := _FOR.search(window)) is not None:
         number = int(found["n"]) if (found["n"] or "").isdigit() else 1
-        return max(1, number * _SECONDS[found["unit"]])
+        return min(_LONGEST_S, max(1, number * _SECONDS[found["unit"]]))
     return None
 
 
@@ -74,18 +76,19 @@ def read(document: Node, catalogue: Catalogue) -> tuple[Wanted, Service]:
     """
     wanted = Wanted()
     profile = document.need("qosProfile", allowed="the id of a service")
-    if profile.value in _GRADES:
+    if (grade := profile.text("the id of a service belongs here")) in _GRADES:
         raise profile.error(
-            f"{profile.value} names a grade and no service; allowed are {', '.join(catalogue.ids)}"
+            f"{grade} names a grade and no service; allowed are {', '.join(catalogue.ids)}"
         )
     server = document.need("applicationServer", allowed="an object with ipv4Address or ipv6Address")
     if server.get("ipv4Address", "ipv6Address") is None:
         raise server.wrong("an object with ipv4Address or ipv6Address belongs here")
     duration = document.get("duration")
     if duration is not None:
-        seconds = duration.number("allowed is a whole number of seconds, 1 or more")
-        if seconds < 1 or seconds != int(seconds):
-            raise duration.wrong("allowed is a whole number of seconds, 1 or more")
+        allowed = f"allowed is a whole number of seconds from 1 to {_LONGEST_S}"
+        seconds = duration.number(allowed)
+        if not 1 <= seconds <= _LONGEST_S or seconds != int(seconds):
+            raise duration.wrong(allowed)
         wanted.time_window = f"for {int(seconds)} seconds"
     device = document.get("device")
     if device is not None:

@@ -12,6 +12,8 @@ from cnc.errors import ConfigurationError, StorageError
 
 LONGEST = 1_000_000
 """Bytes; a document that asks for one service has some kilobytes."""
+LONGEST_TEXT = 10_000
+"""Characters, as of a request in words."""
 _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "a truth value"}
 
 
@@ -82,6 +84,8 @@ class Node:
         """
         if not isinstance(self.value, str) or not self.value.strip():
             raise self.wrong(allowed)
+        if len(self.value) > LONGEST_TEXT:
+            raise self.error(f"{len(self.value):,} characters; allowed are {LONGEST_TEXT:,}")
         return self.value.strip()
 
     def number(self, allowed: str = "a number belongs here") -> float:

@@ -19,7 +19,7 @@ from typing import Any, get_args
 
 from cnc.intents.standards.described import Described
 from cnc.intents.standards.reading import Node
-from cnc.intents.standards.tmf921 import expression
+from cnc.intents.standards.tmf921_expression import expression
 from cnc.messages.intents import EventName, Figures
 
 TITLE = "TM Forum TMF921 v5 IntentReport"
