@@ -276,7 +276,7 @@ def manifest_of(
         "format": FORMAT,
         "commit": provenance.commit(),
         "versions": provenance.versions(),
-        "machine": {"system": platform.platform(), "cores": os.cpu_count()},
+        "machine": {"system": f"{platform.system()}-{platform.machine()}", "cores": os.cpu_count()},
         "scenario": plan.scenario,
         "scenario_sha256": digest_of(values),
         "scenario_parameters": values,
