@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from cnc.environment.infrastructure import mean_background
 from cnc.errors import SimulationError
 from cnc.simulator.kernel import ExogenousTensors, Kernel, Outcome, State
 from cnc.simulator.outcome import Tensor
 from cnc.simulator.routing import RouteComposer
-from cnc.simulator.traffic import TrafficGenerator
+from cnc.simulator.traffic import TrafficGenerator, mean_background
 from cnc.simulator.world import World
 
 SHARED = (

@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
+from cnc.environment.readiness import candidate_tables, hostable, usable_candidates
 from cnc.simulator.outcome import Tensor
 from cnc.simulator.world import World
 
-FALLBACK = 4
-"""Candidate X: what no candidate can serve in time goes there all the same."""
 FITS = 1e-9
 """GB by which replicas may seem to exceed the memory, from rounding."""
 
@@ -58,18 +57,13 @@ class Decoder:
         self._route_node = index(first.route_node)
         self._admissible = load([world.admissible_routes(world.classes) for world in worlds])
         """[B, D, C, R]"""
-        self.hostable = load([hostable(world) for world in worlds])
+        self.hostable = load([hostable(world, world.classes) for world in worlds])
         """[B, S, N] nodes where some class of the service can be served in time."""
         self._memory = load([world.memory_gb for world in worlds])
         self._node_memory = load([world.node_memory_gb for world in worlds])
-        candidates = first.candidates.shape[1]
-        of_route = first.route_candidate[:, None] == np.arange(candidates)
+        of_route, distinct = candidate_tables(first)
         self._of_route = torch.as_tensor(of_route, dtype=torch.float32, device=device)
-        """[R, K]"""
-        distinct = [
-            [list(row).index(d) == k for k, d in enumerate(row)] for row in first.candidates
-        ]
-        self._distinct = torch.as_tensor(distinct, device=device)[:, None, :]
+        self._distinct = torch.as_tensor(distinct, device=device)
         transport = len(first.domain_ids) - 1
         self._transport = index(np.flatnonzero(first.node_domain == transport))
         self._members, self._places = self._group(first, index)
@@ -101,17 +95,14 @@ class Decoder:
         """
         if self._known is not None and self._known[0] is ready:
             return self._known[1]
-        serving = (ready > 0).index_select(-2, self._service)
-        on_route = serving[..., self._route_node].movedim(-2, -3)
-
-        def candidates(routes: Tensor) -> Tensor:
-            return (routes.to(self._of_route.dtype) @ self._of_route > 0) & self._distinct
-
-        in_time, anyhow = candidates(on_route & self._admissible), candidates(on_route)
-        remote = torch.zeros_like(anyhow)
-        remote[..., FALLBACK] = anyhow[..., FALLBACK]
-        instead = torch.where(remote.any(-1, keepdim=True), remote, anyhow)
-        found = torch.where(in_time.any(-1, keepdim=True), in_time, instead)
+        found: Tensor = usable_candidates(
+            torch,
+            (ready > 0).index_select(-2, self._service),
+            self._admissible,
+            self._route_node,
+            self._of_route,
+            self._distinct,
+        )
         self._known = (ready, found)
         return found
 
@@ -183,11 +174,3 @@ class Decoder:
             kept.scatter_add_(-2, row, chosen[..., None, :])
         given[..., here] = kept
         free[..., here] = room
-
-
-def hostable(world: World) -> np.ndarray:
-    """[S, N] nodes where some class of the service meets its deadline from some origin."""
-    origin, which, route = np.nonzero(world.admissible_routes(world.classes))
-    found = np.zeros(world.keepalive_w.shape, dtype=bool)
-    found[world.classes.service[which], world.route_node[origin, route]] = True
-    return found

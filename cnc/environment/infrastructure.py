@@ -16,7 +16,7 @@ from cnc.errors import SimulationError
 from cnc.messages.telemetry import QUALITY_LEVELS
 from cnc.simulator.kernel import ExogenousTensors, Kernel, Outcome, State
 from cnc.simulator.routing import compose_routing
-from cnc.simulator.traffic import Exogenous, TrafficGenerator
+from cnc.simulator.traffic import Exogenous, TrafficGenerator, mean_background
 from cnc.simulator.world import TrafficClasses, World
 
 
@@ -103,15 +103,6 @@ class Group:
     traffic_class: int
     requests: Floats
     """[D] per slot."""
-
-
-def mean_background(world: World) -> Floats:
-    """[N] what is known of the nodes' background before anything has been measured."""
-    parameters = world.parameters
-    tiers = (parameters.terminal, parameters.ran, parameters.transport)
-    means = np.array([tier.background_mean for tier in tiers])
-    kind = np.minimum(world.node_domain // max(parameters.cells, 1), 2)
-    return np.asarray(means[kind], dtype=np.float64)
 
 
 class Infrastructure:

@@ -23,11 +23,11 @@ from cnc.environment.observations import (
     Order,
     Split,
 )
-from cnc.environment.sites import Floats, Integers, Site
+from cnc.environment.sites import Booleans, Floats, Integers, Site
 from cnc.policies.placement import pack
 from cnc.policies.popularity import Popularity
 from cnc.policies.shares import Candidates, normalised
-from cnc.simulator.world import World
+from cnc.simulator.world import TrafficClasses, World
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class GreedyDomain:
             weights,
             site.memory_gb,
             site.node_memory_gb,
-            usable_nodes(site, order),
+            usable_nodes(site, order.classes),
             site.node_replica_gc_s,
             keep_one=site.kind == "transport",
             most_replicas=site.most_replicas,
@@ -137,11 +137,11 @@ class GreedyDomain:
         self._popularity.restore(snapshot.get("popularity", {}))
 
 
-def usable_nodes(site: Site, order: Order) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def usable_nodes(site: Site, classes: TrafficClasses) -> Booleans:
     """[S, n] nodes where some class of the service can be served in time from some origin."""
-    per_class = site.admissible(order.classes).any(axis=0)
+    per_class = site.admissible(classes).any(axis=0)
     usable = np.zeros((len(site.work_gc), len(site.nodes)), dtype=bool)
-    np.logical_or.at(usable, order.classes.service, per_class)
+    np.logical_or.at(usable, classes.service, per_class)
     return usable
 
 

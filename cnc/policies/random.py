@@ -79,7 +79,7 @@ class RandomDomain:
         """Random (service, node) pairs, added while they fit; transport keeps one of each."""
         site = self._site
         generator = generator_of(self._seed, site.index, observation.slot)
-        usable = usable_nodes(site, order) & order.allowed[:, None]
+        usable = usable_nodes(site, order.classes) & order.allowed[:, None]
         services, nodes = usable.shape
         replicas = np.zeros((services, nodes), dtype=np.int64)
         if site.kind == "transport":

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from cnc.environment.observations import EndToEndObservation
+from cnc.environment.readiness import candidate_tables, usable_candidates
 from cnc.environment.sites import Booleans, Floats
 from cnc.simulator.world import World
-
-FALLBACK = 4
-"""Candidate X: a group whose candidates are all inadmissible goes there all the same."""
 
 
 def normalised(preference: Floats, ready: Booleans) -> Floats:
@@ -31,22 +29,14 @@ class Candidates:
         domains = len(world.domain_ids)
         self._of_node = np.zeros((domains, len(world.node_domain)))
         self._of_node[world.node_domain, np.arange(len(world.node_domain))] = 1.0
-        self._key: tuple[bytes, ...] | None = None
+        self._key: bytes | None = None
         self._admissible: Booleans | None = None
-        candidates, routes = world.candidates.shape[1], len(world.route_candidate)
-        self._of_route = np.zeros((routes, candidates))
-        self._of_route[np.arange(routes), world.route_candidate] = 1.0
-        first = world.candidates
-        self._distinct = np.array(
-            [[list(row).index(d) == k for k, d in enumerate(row)] for row in first]
-        )
+        self._of_route, self._distinct = candidate_tables(world)
 
     def admissible_routes(self, observation: EndToEndObservation) -> Booleans:
         """[D, C, R] at zero load; kept until the classes change."""
         classes = observation.classes
-        key = tuple(
-            array.tobytes() for array in (classes.service, classes.uplink_mbit, classes.deadline_s)
-        )
+        key = classes.key
         if key != self._key or self._admissible is None:
             self._admissible = self._world.admissible_routes(classes)
             self._key = key
@@ -59,21 +49,16 @@ class Candidates:
         """
         world = self._world
         ready = (observation.ready > 0)[observation.classes.service]
-        ready = ready & observation.live[world.node_domain][None, :]
-        on_route = ready[:, world.route_node].transpose(1, 0, 2)
-        good = on_route & self.admissible_routes(observation)
-        usable = (good.astype(np.float64) @ self._of_route) > 0
-        usable &= self._distinct[:, None, :]
-        missing = ~usable.any(axis=-1)
-        if missing.any():
-            anywhere = ((on_route.astype(np.float64) @ self._of_route) > 0) & self._distinct[
-                :, None, :
-            ]
-            transport = np.zeros_like(anywhere)
-            transport[..., FALLBACK] = anywhere[..., FALLBACK]
-            instead = np.where(transport.any(-1, keepdims=True), transport, anywhere)
-            usable = np.where(np.expand_dims(missing, -1), instead, usable)
-        return np.asarray(usable, dtype=bool)
+        return np.asarray(
+            usable_candidates(
+                np,
+                ready & observation.live[world.node_domain][None, :],
+                self.admissible_routes(observation),
+                world.route_node,
+                self._of_route,
+                self._distinct,
+            )
+        )
 
     def residual_gc_s(self, observation: EndToEndObservation) -> Floats:
         """[domains] capacity that was left in the last slot, at least 1 % of all."""

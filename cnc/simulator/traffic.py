@@ -84,9 +84,7 @@ class TrafficGenerator:
         self._node_noise = self._streams["nodes"].standard_normal(len(world.node_domain))
         self._shared = np.isin(world.link_kind, (XN, BACKHAUL, CORE))
         self._link_noise = self._streams["links"].standard_normal(int(self._shared.sum()))
-        kind = np.minimum(world.node_domain // max(cells, 1), 2)
-        means = (parameters.terminal, parameters.ran, parameters.transport)
-        self._node_mean = np.array([tier.background_mean for tier in means])[kind]
+        self._node_mean = mean_background(world)
 
     @property
     def hotspot_weights(self) -> Floats:
@@ -212,6 +210,14 @@ def _autoregress(value: Floats, memory: float, stream: np.random.Generator) -> F
     """AR(1) with stationary deviation 1."""
     fresh = stream.standard_normal(len(value))
     return np.asarray(memory * value + np.sqrt(1.0 - memory**2) * fresh)
+
+
+def mean_background(world: World) -> Floats:
+    """[N] what is known of the nodes' background before anything has been measured."""
+    parameters = world.parameters
+    tiers = (parameters.terminal, parameters.ran, parameters.transport)
+    kind = np.minimum(world.node_domain // parameters.cells, 2)
+    return np.array([tier.background_mean for tier in tiers], dtype=np.float64)[kind]
 
 
 def hotspot_weights(parameters: HotspotParameters, centre: int, cells: int) -> Floats:

@@ -35,6 +35,12 @@ class TrafficClasses:
     def __len__(self) -> int:
         return len(self.service)
 
+    @property
+    def key(self) -> bytes:
+        """Differs where the tables differ."""
+        parts = (self.service, self.uplink_mbit, self.downlink_mbit, self.deadline_s)
+        return b"".join(part.tobytes() for part in parts)
+
 
 @dataclass(frozen=True, eq=False)
 class World:

@@ -104,7 +104,7 @@ def test_nodes_that_cannot_be_in_time_take_nothing() -> None:
         own = world.nodes_of(site)
         order, inventory = _order(world, site)
         np.testing.assert_array_equal(
-            decoder.hostable[0][:, own].numpy(), usable_nodes(inventory, order)
+            decoder.hostable[0][:, own].numpy(), usable_nodes(inventory, order.classes)
         )
     everything = torch.full((1, *world.keepalive_w.shape), 8.0)
     outside = decoder.pack(everything)[0][~decoder.hostable[0]]

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from cnc.environment.infrastructure import Infrastructure, SlotOutcome
+from cnc.environment.readiness import hostable
 from cnc.environment.scenario import load_scenario
 from cnc.errors import SimulationError
 from cnc.policies.interface import DistributedPolicy, GlobalDecision, GlobalPolicy
@@ -21,7 +22,7 @@ from cnc.policies.optimal.deployment import deploy
 from cnc.policies.optimal.horizon import Evaluator, Horizon, Slot
 from cnc.policies.optimal.planning import Planner
 from cnc.policies.optimal.refinement import refine, shares, spread
-from cnc.policies.optimal.rounding import keep_one, usable_nodes, whole
+from cnc.policies.optimal.rounding import keep_one, whole
 from cnc.policies.registry import policy_named
 from cnc.simulator.generator import generate_world
 from cnc.simulator.kernel import State
@@ -95,7 +96,7 @@ def test_decisions_are_possible_on_random_worlds(
     """The infrastructure itself refuses what is not."""
     world = generate_world(ScenarioParameters(cells=cells, services=services), 7 * cells)
     cloud = world.nodes_of(len(world.domain_ids) - 1)
-    usable = usable_nodes(world, world.admissible_routes(world.classes), world.classes.service)
+    usable = hostable(world, world.classes)
     usable[:, cloud] = True
     for load in (3.0, 60.0 * cells):
         infrastructure = Infrastructure(world, 1, load, False)

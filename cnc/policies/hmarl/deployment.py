@@ -57,7 +57,7 @@ class Deployment:
     def deploy(self, observation: DomainObservation, order: Order) -> Integers:
         """Replicas [S, n]."""
         site = self._site
-        usable = usable_nodes(site, order)
+        usable = usable_nodes(site, order.classes)
         seen = features(site, self._popularity, observation, order)
         worth = np.exp(np.minimum(values(np, self._weights, seen), MOST)) * usable
         return fill(

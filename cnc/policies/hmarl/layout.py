@@ -16,12 +16,6 @@ DENSE = 4_000_000
 """Entries of an incidence matrix up to which it is kept dense."""
 
 
-def key_of(classes: TrafficClasses) -> bytes:
-    """Differs where a layout would."""
-    parts = (classes.service, classes.uplink_mbit, classes.downlink_mbit, classes.deadline_s)
-    return b"".join(part.tobytes() for part in parts)
-
-
 def layout_of(world: World, classes: TrafficClasses, nominal: bool = False) -> Layout:
     """The layout of all of a world, in numpy.
 

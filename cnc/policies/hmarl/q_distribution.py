@@ -21,7 +21,7 @@ from cnc.environment.observations import EndToEndObservation, Hosts
 from cnc.environment.sites import Floats
 from cnc.policies.hmarl.backhaul import backhaul_shares
 from cnc.policies.hmarl.improvement import KEPT, Shares, Weights, improved, normalised, routing
-from cnc.policies.hmarl.layout import key_of, layout_of
+from cnc.policies.hmarl.layout import layout_of
 from cnc.policies.hmarl.marginal import Conditions, Layout, marginal_cost
 from cnc.policies.shares import Candidates
 from cnc.simulator.world import BACKHAUL, CORE, LOCAL, TrafficClasses, World
@@ -88,7 +88,7 @@ class QDistribution:
     # -- what it starts from ---------------------------------------------------------------------
 
     def _layout_for(self, classes: TrafficClasses) -> Layout:
-        key = key_of(classes)
+        key = classes.key
         if self._layout is None or key != self._key:
             self._layout, self._key = layout_of(self._world, classes), key
         return self._layout

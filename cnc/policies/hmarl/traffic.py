@@ -14,7 +14,7 @@ from cnc.environment.observations import DomainObservation, Order, Split
 from cnc.environment.sites import Floats, Site
 from cnc.policies.hmarl.backhaul import backhaul_shares
 from cnc.policies.hmarl.improvement import Shares, Weights, improved, normalised
-from cnc.policies.hmarl.layout import key_of, layout_at
+from cnc.policies.hmarl.layout import layout_at
 from cnc.policies.hmarl.marginal import Conditions, Layout
 from cnc.policies.hmarl.q_distribution import WARM
 
@@ -93,7 +93,7 @@ class Traffic:
 
     def _layout_for(self, order: Order) -> Layout:
         classes = order.classes
-        key = key_of(classes)
+        key = classes.key
         if self._layout is None or key != self._key:
             self._layout, self._key = layout_at(self._site, classes), key
         return self._layout

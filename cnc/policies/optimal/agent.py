@@ -21,19 +21,11 @@ from cnc.policies.optimal.effort import Effort
 from cnc.policies.optimal.horizon import Evaluator, Horizon, Slot, Tensor
 from cnc.policies.optimal.planning import Plan, Planner
 from cnc.policies.optimal.refinement import refine, shares
-from cnc.simulator.traffic import TrafficGenerator
+from cnc.simulator.traffic import TrafficGenerator, mean_background
 from cnc.simulator.world import World
 
 if TYPE_CHECKING:
     from cnc.environment.infrastructure import Measurement
-
-
-def _mean_background(world: World) -> Floats:
-    """[N] stationary mean of the background."""
-    parameters = world.parameters
-    tiers = (parameters.terminal, parameters.ran, parameters.transport)
-    tier = np.minimum(world.node_domain // parameters.cells, 2)
-    return np.array([each.background_mean for each in tiers])[tier]
 
 
 class Router:
@@ -147,7 +139,7 @@ class CausalAgent:
         self._world, self._effort = world, effort
         self._planner = Planner(world, world.classes, effort)
         self._router = Router(self._planner.evaluator, effort)
-        self._mean = _mean_background(world)
+        self._mean = mean_background(world)
         self._past: deque[Slot] = deque(maxlen=world.parameters.frame_slots)
         self._logits: Tensor | None = None
         """[D, C, R + 1] of the last slot, or of the plan that begins to serve."""

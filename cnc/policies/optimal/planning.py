@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from cnc.environment.readiness import hostable
 from cnc.environment.sites import Floats, Integers
 from cnc.policies.optimal.deployment import deploy
 from cnc.policies.optimal.effort import Effort
 from cnc.policies.optimal.horizon import Evaluator, Horizon, Slot, Tensor
 from cnc.policies.optimal.refinement import UNSERVED, refine, spread
 from cnc.policies.optimal.relaxation import Relaxation
-from cnc.policies.optimal.rounding import usable_nodes, whole
+from cnc.policies.optimal.rounding import whole
 from cnc.policies.optimal.starts import Heuristics
 from cnc.simulator.world import TrafficClasses, World
 
@@ -58,7 +59,7 @@ class Planner:
         self._world, self._classes, self._effort = world, classes, effort
         self.evaluator = Evaluator(world, classes, torch.float32)
         self._heuristics = Heuristics(world, classes)
-        usable = usable_nodes(world, self.evaluator.admissible, classes.service)
+        usable = hostable(world, classes)
         self._relaxation = Relaxation(self.evaluator, torch.as_tensor(usable), effort)
 
     def plan(

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnc.environment.sites import Booleans, Floats, Integers
+from cnc.environment.sites import Floats, Integers
 from cnc.errors import SimulationError
 from cnc.simulator.world import World
 
 TINY = 1e-9
 ALMOST = 1e-3
 """A fraction this close below a whole number is that number."""
-
-
-def usable_nodes(world: World, admissible: Booleans, service: Integers) -> Booleans:
-    """[S, N] where some class of the service can be served in time from some origin.
-
-    Args:
-        world: the world.
-        admissible: [D, C, R]
-        service: [C] of each class.
-    """
-    services, nodes = world.keepalive_w.shape
-    usable = np.zeros((services, nodes), dtype=bool)
-    origins, classes, routes = np.nonzero(admissible)
-    usable[service[classes], world.route_node[origins, routes]] = True
-    return usable
 
 
 def whole(world: World, fractional: Floats, upwards: float) -> Integers:

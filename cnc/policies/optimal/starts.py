@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnc.environment.sites import Floats, Integers, site_of
+from cnc.policies.greedy import usable_nodes
 from cnc.policies.optimal.rounding import keep_one
 from cnc.policies.placement import pack
 from cnc.simulator.world import TrafficClasses, World
@@ -21,11 +22,7 @@ class Heuristics:
     def __init__(self, world: World, classes: TrafficClasses) -> None:
         self._world, self._service = world, classes.service
         self._sites = [site_of(world, domain) for domain in range(len(world.domain_ids))]
-        self._usable = []
-        for site in self._sites:
-            usable = np.zeros((len(world.work_gc), len(site.nodes)), dtype=bool)
-            np.logical_or.at(usable, classes.service, site.admissible(classes).any(axis=0))
-            self._usable.append(usable)
+        self._usable = [usable_nodes(site, classes) for site in self._sites]
 
     def deploy(self, requests: Floats, weigh_by_work: bool) -> Integers:
         """Replicas [S, N].

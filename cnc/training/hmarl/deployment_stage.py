@@ -41,7 +41,7 @@ def samples(
     for demonstration in demonstrations:
         greedy = stream.random() < 0.5
         for site, order, observation, popularity in _views(demonstration, weights, greedy):
-            usable = usable_nodes(site, order)
+            usable = usable_nodes(site, order.classes)
             found = features(site, popularity, observation, order)
             seen.append(found[usable].astype(np.float32))
             replicas.append(demonstration.replicas[:, site.nodes][usable].astype(np.float32))
