@@ -173,7 +173,7 @@ def _choices(
     onto = layout.onto_choice
     features = _features(xp, layout, found, value, requests, within, shares.choice)
     correction, pace = perceptron(xp, weights, "e2e", features)
-    shape = (*shares.choice.shape[:-1], -1, weights["choices"])
+    shape = (*shares.choice.shape[:-1], -1, layout.choices)
     served = (value * within) @ onto
     q = (served + correction).reshape(shape)
     unserved = 0.0 * q[..., -1:] + layout.penalty

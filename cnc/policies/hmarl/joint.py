@@ -17,7 +17,8 @@ from cnc.policies.hmarl.backhaul import backhaul_shares
 from cnc.policies.hmarl.improvement import Shares, improved, normalised, routing
 from cnc.policies.hmarl.layout import layout_of
 from cnc.policies.hmarl.marginal import Array, Conditions, Layout
-from cnc.policies.hmarl.q_distribution import UNSERVED, WARM, pair_links
+from cnc.policies.hmarl.q_distribution import backhaul_sides, pair_links
+from cnc.policies.hmarl.start import UNSERVED, node_start, pair_start, warmed, with_fixed
 from cnc.simulator.world import World
 
 Tensor = torch.Tensor
@@ -65,6 +66,7 @@ class JointTraffic:
         self._local = stacked([layout_of(w, w.classes, nominal=True) for w in worlds], dtype)
         self._decoder = Decoder(worlds)
         self._pairs = torch.as_tensor(pair_links(first))
+        self._backhaul = backhaul_sides(first)
         self._origins, self._candidates = first.candidates.shape
         classes = [world.classes for world in worlds]
         self._size = self._load([c.uplink_mbit + c.downlink_mbit for c in classes])
@@ -98,53 +100,47 @@ class JointTraffic:
         spread = normalised(
             possible * torch.cat([one.new_ones(choices - 1), one.new_full((1,), UNSERVED)])
         )
-        left = (1.0 - view.background).clip(min=0.05)[:, None] * layout.capacity_gc_s[:, None]
-        here = (view.ready > 0) * 1.0
-        node = normalised(here * left, layout.onto_domain)
-        side = self._sides(view, weights)
-        backhaul = slice(2 * origins, 4 * origins)
-        fresh = Shares(spread.reshape(batch, classes, -1), node, side)
-        mine, theirs = fresh, fresh
-        if before is not None:
-            mine, theirs = (self._warm(last, fresh, possible, here, backhaul) for last in before)
         now = Conditions(
             view.background, view.backlog_gc, view.ready, view.link_mbit_s, view.link_j_mbit
         )
+        fresh = Shares(
+            spread.reshape(batch, classes, -1),
+            node_start(layout, now, None),
+            self._sides(view, weights),
+        )
+        mine, theirs = fresh, fresh
+        if before is not None:
+            mine, theirs = (self._warm(last, fresh, possible, now) for last in before)
         requests = view.requests.transpose(1, 2)[..., layout.route_choice // choices]
         flat = possible.reshape(batch, classes, -1)
-        named = {**weights, "choices": choices}
         for turn in range(len(weights["e2e.steps"])):
-            mine = improved(torch, layout, now, requests, mine, flat, named, turn, False)
-            mine = Shares(mine.choice, mine.node, self._held(mine.side, side, backhaul))
+            mine = improved(torch, layout, now, requests, mine, flat, weights, turn, False)
+            mine = Shares(mine.choice, mine.node, self._held(mine.side, fresh.side))
         theirs = Shares(mine.choice, theirs.node, theirs.side)
         for turn in range(len(weights["domain.steps"])):
-            theirs = improved(torch, local, now, requests, theirs, flat, named, turn, True)
-        done = Shares(mine.choice, theirs.node, self._held(theirs.side, side, backhaul))
+            theirs = improved(torch, local, now, requests, theirs, flat, weights, turn, True)
+        done = Shares(mine.choice, theirs.node, self._held(theirs.side, fresh.side))
         flow = routing(layout, done)[0].reshape(batch, classes, origins, -1)
         return flow.transpose(1, 2), (mine, done)
 
-    def _held(self, side: Tensor, fixed: Tensor, where: slice) -> Tensor:
-        return torch.cat([side[..., : where.start], fixed[..., where], side[..., where.stop :]], -1)
+    def _held(self, side: Tensor, fresh: Tensor) -> Tensor:
+        held: Tensor = with_fixed(torch, side, fresh, self._backhaul)
+        return held
 
-    def _warm(
-        self, last: Shares, fresh: Shares, possible: Tensor, here: Tensor, backhaul: slice
-    ) -> Shares:
-        batch, classes = last.choice.shape[:2]
-        kept = normalised(last.choice.detach().reshape(possible.shape) * possible * WARM
-                          + (1.0 - WARM) * fresh.choice.reshape(possible.shape))  # fmt: skip
-        node = normalised(
-            here * (WARM * last.node.detach() + (1.0 - WARM) * fresh.node), self._global.onto_domain
-        )
-        side = WARM * last.side.detach() + (1.0 - WARM) * fresh.side
+    def _warm(self, last: Shares, fresh: Shares, possible: Tensor, now: Conditions) -> Shares:
+        """What is remembered is not followed back."""
+        before = last.choice.detach().reshape(possible.shape) * possible
+        choice = normalised(warmed(before, fresh.choice.reshape(possible.shape)))
         return Shares(
-            kept.reshape(batch, classes, -1), node, self._held(side, fresh.side, backhaul)
+            choice.reshape(fresh.choice.shape),
+            node_start(self._global, now, last.node.detach()),
+            self._held(warmed(last.side.detach(), fresh.side), fresh.side),
         )
 
     def _sides(self, view: View, weights: Mapping[str, Tensor]) -> Tensor:
         origins = self._origins
-        left = view.link_mbit_s * (1.0 - view.link_load).clip(min=0.05)
-        pairs = left[:, self._pairs]
-        share = (pairs / pairs.sum(-1, keepdim=True)).flatten(1)
+        pairs = self._pairs
+        share = pair_start(view.link_mbit_s[:, pairs], view.link_load[:, pairs]).flatten(1)
         services = view.ready.shape[1]
         side = torch.cat([share, torch.ones_like(share[:, :1])], -1)
         side = side[:, None].expand(-1, services, -1)
@@ -161,7 +157,8 @@ class JointTraffic:
             self._cost_of_j,
         )
         flat = backhaul.transpose(1, 2).reshape(*side.shape[:2], -1)
-        return torch.cat([side[..., : 2 * origins], flat, side[..., 4 * origins :]], -1)
+        at = self._backhaul
+        return torch.cat([side[..., : at.start], flat, side[..., at.stop :]], -1)
 
 
 def stacked(layouts: Sequence[Layout], dtype: torch.dtype) -> Layout:
@@ -169,7 +166,7 @@ def stacked(layouts: Sequence[Layout], dtype: torch.dtype) -> Layout:
     first = layouts[0]
     fields: dict[str, Array] = {}
     for name, value in vars(first).items():
-        if value is None or isinstance(value, float):
+        if value is None or isinstance(value, int | float):
             fields[name] = value
         elif name in INDICES:
             fields[name] = torch.as_tensor(value)

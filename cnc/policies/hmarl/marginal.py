@@ -54,6 +54,8 @@ class Layout:
     """[D*R] position in D x (K + 1) of the origin and candidate; the last choice is unserved."""
     onto_choice: Array
     """[D*R, D x (K + 1)]"""
+    choices: int
+    """Of an origin, K + 1."""
     route_side: Array
     """[D*R, 2] up to two sides of pairs of parallel links (2 x pair + side); 2 G where none."""
     onto_side: Array

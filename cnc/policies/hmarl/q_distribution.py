@@ -23,13 +23,9 @@ from cnc.policies.hmarl.backhaul import backhaul_shares
 from cnc.policies.hmarl.improvement import KEPT, Shares, Weights, improved, normalised, routing
 from cnc.policies.hmarl.layout import layout_of
 from cnc.policies.hmarl.marginal import Conditions, Layout, marginal_cost
+from cnc.policies.hmarl.start import UNSERVED, node_start, pair_start, warmed, with_fixed
 from cnc.policies.shares import Candidates
 from cnc.simulator.world import BACKHAUL, CORE, LOCAL, TrafficClasses, World
-
-WARM = 0.9
-"""Part of the last slot's decision in what a slot starts from; the rest is spread."""
-UNSERVED = 0.01
-"""Weight of leaving unserved in what is spread, against 1 for a candidate."""
 
 
 class QDistribution:
@@ -43,9 +39,9 @@ class QDistribution:
     def __init__(self, world: World, weights: Weights) -> None:
         self._world = world
         self._candidates = Candidates(world)
-        choices = world.candidates.shape[1] + 1
-        self._weights: dict[str, Any] = {**weights, "choices": choices}
+        self._weights = weights
         self._pairs = pair_links(world)
+        self._backhaul = backhaul_sides(world)
         self._key: bytes = b""
         self._layout: Layout | None = None
         self._last: Shares | None = None
@@ -72,13 +68,13 @@ class QDistribution:
         flat = possible.transpose(1, 0, 2).reshape(shape)
         now = _conditions(observation)
         requests = observation.requests.T[:, layout.route_choice // (candidates + 1)]
-        shares = self._start(observation, layout, possible)
-        side = shares.side[..., 2 * origins : 4 * origins]
+        shares = start = self._start(observation, layout, now, possible)
         for turn in range(len(self._weights["e2e.steps"])):
             shares = improved(
                 np, layout, now, requests, shares, flat, self._weights, turn, fixed_choice=False
             )
-            shares.side[..., 2 * origins : 4 * origins] = side
+            side = with_fixed(np, shares.side, start.side, self._backhaul)
+            shares = Shares(shares.choice, shares.node, side)
         choice = np.where(shares.choice < KEPT, 0.0, shares.choice)
         choice = normalised(choice.reshape(classes, origins, candidates + 1))
         if observation.slot >= 0:  # before slot 0 nothing serves yet
@@ -93,7 +89,9 @@ class QDistribution:
             self._layout, self._key = layout_of(self._world, classes), key
         return self._layout
 
-    def _start(self, observation: EndToEndObservation, layout: Layout, possible: Floats) -> Shares:
+    def _start(
+        self, observation: EndToEndObservation, layout: Layout, now: Conditions, possible: Floats
+    ) -> Shares:
         """The last decision where it is still possible, mixed with an even spread."""
         classes = len(observation.classes)
         bias = np.exp(np.clip(observation.prior, -50.0, 5.0))
@@ -101,37 +99,24 @@ class QDistribution:
         spread[..., :-1] *= bias[None]
         spread[..., -1] *= UNSERVED
         choice = normalised(spread).transpose(1, 0, 2)
-        here = (observation.ready > 0) * 1.0
-        left = np.maximum(1.0 - observation.background, 0.05) * layout.capacity_gc_s
-        node = normalised(here * left, layout.onto_domain)
-        side = self._sides(observation)
-        last = self._last
+        last, side = self._last, self._sides(observation)
+        node = node_start(layout, now, None if last is None else last.node)
         if last is not None:
             known = last.choice.shape[0]
             before = choice.copy()
             before[:known] = last.choice[:classes].reshape(choice[:known].shape)
-            before = before * possible.transpose(1, 0, 2)
-            choice = normalised(WARM * before + (1.0 - WARM) * choice)
-            node = normalised(here * (WARM * last.node + (1.0 - WARM) * node), layout.onto_domain)
-            held = side.shape[-1] - 1
-            mixed = WARM * last.side + (1.0 - WARM) * side
-            origins = len(self._world.candidates)
-            backhaul = slice(2 * origins, 4 * origins)
-            mixed[:, backhaul] = side[:, backhaul]
-            mixed[:, held] = 1.0
-            side = mixed
+            choice = normalised(warmed(before * possible.transpose(1, 0, 2), choice))
+            side = with_fixed(np, warmed(last.side, side), side, self._backhaul)
         return Shares(choice.reshape(classes, -1), node, side)
 
     def _sides(self, observation: EndToEndObservation) -> Floats:
         """[S, 2 G + 1] by what is left of the links; backhauls as RAN domains split them."""
         world, services = self._world, len(self._world.work_gc)
         pair = self._pairs
-        left = observation.link_capacity_mbit_s * np.maximum(
-            1.0 - observation.link_utilisation, 0.05
-        )
-        share = left[pair] / left[pair].sum(-1, keepdims=True)
         side = np.ones((services, 2 * len(pair) + 1))
-        side[:, :-1] = share.reshape(1, -1)
+        side[:, :-1] = pair_start(
+            observation.link_capacity_mbit_s[pair], observation.link_utilisation[pair]
+        ).reshape(1, -1)
         origins = len(world.candidates)
         backhaul = pair[origins : 2 * origins]
         classes = world.classes
@@ -146,7 +131,7 @@ class QDistribution:
             classes.deadline_s[:services],
             1.0 / (world.parameters.reference_j * world.parameters.penalty),
         )
-        side[:, 2 * origins : 4 * origins] = shares.transpose(1, 0, 2).reshape(services, -1)
+        side[:, self._backhaul] = shares.transpose(1, 0, 2).reshape(services, -1)
         return side
 
     def _price_of_services(self, observation: EndToEndObservation) -> Floats:
@@ -218,3 +203,9 @@ def pair_links(world: World) -> Any:
     return np.array(
         [np.flatnonzero((kinds == kind) & (owners == owner))[:2] for kind, owner in wanted]
     )
+
+
+def backhaul_sides(world: World) -> slice:
+    """Columns of the sides […, 2 G + 1] that RAN domains decide by what they saw last."""
+    origins = len(world.candidates)
+    return slice(2 * origins, 4 * origins)

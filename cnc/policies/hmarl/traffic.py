@@ -13,10 +13,10 @@ import numpy as np
 from cnc.environment.observations import DomainObservation, Order, Split
 from cnc.environment.sites import Floats, Site
 from cnc.policies.hmarl.backhaul import backhaul_shares
-from cnc.policies.hmarl.improvement import Shares, Weights, improved, normalised
+from cnc.policies.hmarl.improvement import Shares, Weights, improved
 from cnc.policies.hmarl.layout import layout_at
 from cnc.policies.hmarl.marginal import Conditions, Layout
-from cnc.policies.hmarl.q_distribution import WARM
+from cnc.policies.hmarl.start import node_start, pair_start, warmed
 
 
 class Traffic:
@@ -39,21 +39,8 @@ class Traffic:
         site = self._site
         layout = self._layout_for(order)
         services = len(site.work_gc)
-        here = (observation.ready > 0) * 1.0
-        left = np.maximum(1.0 - observation.background, 0.05) * site.node_capacity_gc_s
-        node = normalised(here * left, layout.onto_domain)
-        side = np.ones((services, 3))
         own = site.path_links is not None and site.kind != "ran"
         pair = list(site.path_links) if site.path_links is not None else []
-        if own:
-            room = observation.link_capacity_mbit_s[pair] * np.maximum(
-                1.0 - observation.link_utilisation[pair], 0.05
-            )
-            side[:, :2] = room / room.sum()
-        if self._node is not None:
-            node = normalised(here * (WARM * self._node + (1.0 - WARM) * node), layout.onto_domain)
-        if self._side is not None and own:
-            side[:, :2] = WARM * self._side + (1.0 - WARM) * side[:, :2]
         now = Conditions(
             background=observation.background,
             backlog_gc=observation.backlog_gc,
@@ -61,6 +48,12 @@ class Traffic:
             link_mbit_s=observation.link_capacity_mbit_s[pair] if pair else np.ones(2),
             link_j_mbit=observation.link_energy_j_mbit[pair] if pair else np.zeros(2),
         )
+        node = node_start(layout, now, self._node)
+        side = np.ones((services, 3))
+        if own:
+            side[:, :2] = pair_start(now.link_mbit_s, observation.link_utilisation[pair])
+        if self._side is not None and own:
+            side[:, :2] = warmed(self._side, side[:, :2])
         shares = Shares(order.inflow.T, node, side)
         requests = order.requests.T[:, layout.route_choice]
         for turn in range(len(self._weights["domain.steps"])):

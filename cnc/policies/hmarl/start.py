@@ -1,0 +1,44 @@
+"""What a slot's improvement starts from: the last decision, and a spread by what is left.
+
+E2E, the domains and batched training start alike. numpy or torch.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from cnc.policies.hmarl.improvement import normalised
+from cnc.policies.hmarl.marginal import Array, Conditions, Layout
+
+WARM = 0.9
+"""Part of the last slot's decision in what a slot starts from; the rest is spread."""
+UNSERVED = 0.01
+"""Weight of leaving unserved in what is spread, against 1 for a candidate."""
+LEFT = 0.05
+"""Least part of a node or link that counts as left."""
+
+
+def warmed(last: Array, fresh: Array) -> Array:
+    """The last decision, mixed with a fresh start."""
+    return WARM * last + (1.0 - WARM) * fresh
+
+
+def node_start(layout: Layout, now: Conditions, last: Array | None) -> Array:
+    """Node shares […, S, N] over ready replicas: by what background leaves, and the last ones."""
+    here = (now.ready > 0) * 1.0
+    left = (1.0 - now.background).clip(min=LEFT) * layout.capacity_gc_s
+    fresh = normalised(here * left[..., None, :], layout.onto_domain)
+    if last is None:
+        return fresh
+    return normalised(here * warmed(last, fresh), layout.onto_domain)
+
+
+def pair_start(capacity_mbit_s: Array, load: Array) -> Array:
+    """Shares […, 2] of parallel links by what the last slot's load leaves of them."""
+    return normalised(capacity_mbit_s * (1.0 - load).clip(min=LEFT))
+
+
+def with_fixed(xp: ModuleType, side: Array, fixed: Array, where: slice) -> Array:
+    """Sides […, 2 G + 1] of which some columns are decided elsewhere."""
+    parts = [side[..., : where.start], fixed[..., where], side[..., where.stop :]]
+    return xp.concatenate(parts, -1)
