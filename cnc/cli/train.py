@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cnc.cli.evaluate import terminating
 from cnc.cli.options import Common, Json, Scenario
 from cnc.cli.output import emit, notice
 
@@ -45,7 +46,7 @@ def train(
 
     plan = TrainingPlan(seed, demonstrations, episodes, scenario)
     columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), Remaining())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with terminating(), Progress(*columns, console=Console(stderr=True)) as progress:
         tasks: dict[str, int] = {}
 
         def report(stage: str, done: int, of: int, figure: float | None) -> None:

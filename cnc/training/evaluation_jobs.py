@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal
 
 from cnc.errors import UsageError
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.training.evaluation_cells import Cell, Row, Window, compute
+from cnc.training.workers import apart, side_by_side
 
 Backend = Literal["loky", "ray"]
 RAY_ROUND = 4
@@ -32,52 +32,21 @@ def computed(
     Raises:
         UsageError: the backend is not installed.
     """
-    if backend == "loky" and (jobs == 1 or len(cells) <= 1):
-        for cell in cells:
-            yield cell, compute(cell, parameters, window)
+    work = partial(_kept, parameters=parameters, window=window)
+    if backend == "loky":
+        yield from side_by_side(work, cells, jobs)
         return
     from joblib import Parallel, delayed
 
-    work = delayed(_apart)
-    with _backend(backend, jobs):
-        if backend == "loky":
-            parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-            yield from parallel(work(cell, parameters, window) for cell in cells)
-            return
-        with Parallel(n_jobs=jobs, batch_size=1) as parallel:  # Ray's backend returns lists only
-            for begin in range(0, len(cells), RAY_ROUND * jobs):
-                some = cells[begin : begin + RAY_ROUND * jobs]
-                yield from parallel(work(cell, parameters, window) for cell in some)
+    with _ray(jobs), Parallel(n_jobs=jobs, batch_size=1) as parallel:
+        # Ray's backend returns lists only
+        for begin in range(0, len(cells), RAY_ROUND * jobs):
+            some = cells[begin : begin + RAY_ROUND * jobs]
+            yield from parallel(delayed(apart)(work, cell) for cell in some)
 
 
-def _apart(cell: Cell, parameters: ScenarioParameters, window: Window) -> tuple[Cell, Row]:
-    """In a worker: Ctrl-C reaches all processes of a terminal, but is the first one's to handle."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _kept(cell: Cell, parameters: ScenarioParameters, window: Window) -> tuple[Cell, Row]:
     return cell, compute(cell, parameters, window)
-
-
-@contextmanager
-def _backend(backend: Backend, jobs: int) -> Iterator[None]:
-    if backend == "ray":
-        with _ray(jobs):
-            yield
-        return
-    from joblib import parallel_config
-
-    done = False
-    try:
-        with parallel_config(backend="loky", inner_max_num_threads=1):
-            yield
-        done = True
-    finally:
-        _end_workers(kill=not done)
-
-
-def _end_workers(kill: bool) -> None:
-    from joblib.externals.loky import get_reusable_executor
-
-    get_reusable_executor().shutdown(wait=True, kill_workers=kill)
 
 
 @contextmanager

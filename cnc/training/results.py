@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cnc.errors import NotFoundError, PermanentError, StorageError
+from cnc.training.files import write_whole
 
 FORMAT = 1
 IDENTITY = ("format", "commit", "scenario_sha256", "warm_up_slots", "slots", "seed", "effort")
@@ -179,14 +180,9 @@ class ResultsFolder:
         self._replace(name, lambda file: parquet.write_table(table, file))
 
     def _replace(self, name: str, write: Any) -> None:
-        """Readers see the old file or the new one, never a part of it."""
-        file = self.path / name
-        beside = file.with_name(f".{file.name}.{os.getpid()}")
         try:
-            write(beside)
-            beside.replace(file)
+            write_whole(self.path / name, write)
         except OSError as error:
-            beside.unlink(missing_ok=True)
             raise self._unwritable(error) from error
 
 

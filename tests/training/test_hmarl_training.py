@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnc.errors import ConfigurationError, UsageError
+from cnc.errors import ConfigurationError, StorageError, UsageError
 from cnc.policies.hmarl.policy import read_weights
 from cnc.training.hmarl.pipeline import TrainingPlan, train
 
@@ -42,6 +42,21 @@ def test_an_interrupted_training_ends_with_the_same_weights(tmp_path: Path) -> N
     assert any(np.abs(array).max() > 0 for name, array in first.items() if name.endswith("w2"))
     with pytest.raises(ConfigurationError, match="another plan"):
         train(TrainingPlan(seed=4, demonstrations=10, episodes=12), parted, 1, ignore)
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way", "utf-8")
+    with pytest.raises(StorageError, match="name another folder with --out"):
+        train(PLAN, file / "training", 1, ignore)
+
+
+def test_a_wrong_plan_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the seed is from 0 to 899"):
+        TrainingPlan(seed=1000)
+    with pytest.raises(UsageError):
+        train(TrainingPlan(scenario="nowhere"), tmp_path / "training", 1, ignore)
+    assert not (tmp_path / "training").exists()
 
 
 def test_too_little_is_refused() -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,9 @@ from cnc.simulator.generator import generate_world
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.simulator.traffic import Exogenous, TrafficGenerator
 from cnc.simulator.world import World
+from cnc.training.files import write_whole
 from cnc.training.seeds import Purpose, trace_seed, world_seed
+from cnc.training.workers import side_by_side
 
 BEFORE, FRAME = 11, 10
 """Slots that a demonstration's domains have seen, and that its set serves."""
@@ -66,7 +68,7 @@ def drawn(
     return world, [traffic.next() for _ in range(BEFORE + FRAME)]
 
 
-def demonstrate(parameters: ScenarioParameters, stated: int, number: int, folder: Path) -> Path:
+def demonstrate(parameters: ScenarioParameters, stated: int, folder: Path, number: int) -> Path:
     """Plan one demonstration and keep it; does nothing where it is kept already."""
     import torch
 
@@ -85,9 +87,12 @@ def demonstrate(parameters: ScenarioParameters, stated: int, number: int, folder
     plan = Planner(world, world.classes, effort()).plan(
         ahead, np.zeros(len(world.node_domain)), True
     )
-    partial = path.with_suffix(".part.npz")
-    np.savez_compressed(partial, replicas=plan.replicas, cost=plan.cost / len(ahead))
-    partial.replace(path)
+
+    def write(file: Path) -> None:
+        with file.open("wb") as opened:  # a path without .npz would get it
+            np.savez_compressed(opened, replicas=plan.replicas, cost=plan.cost / len(ahead))
+
+    write_whole(path, write)
     return path
 
 
@@ -100,16 +105,10 @@ def demonstrate_all(
     progress: Callable[[int, int], None],
 ) -> None:
     """All demonstrations of a training seed, in several processes."""
-    from joblib import Parallel, delayed
-
     folder.mkdir(parents=True, exist_ok=True)
-    work: Any = (
-        delayed(demonstrate)(parameters, stated, number, folder) for number in range(count)
-    )
-    with Parallel(n_jobs=jobs, return_as="generator_unordered", inner_max_num_threads=1,
-                  backend="loky") as pool:  # fmt: skip
-        for done, _ in enumerate(pool(work), start=1):
-            progress(done, count)
+    work = partial(demonstrate, parameters, stated, folder)
+    for done, _ in enumerate(side_by_side(work, range(count), jobs), start=1):
+        progress(done, count)
 
 
 def read(parameters: ScenarioParameters, stated: int, number: int, folder: Path) -> Demonstration:

@@ -17,10 +17,12 @@ import numpy as np
 
 from cnc.environment.scenario import load_scenario
 from cnc.environment.sites import Floats
-from cnc.errors import ConfigurationError, UsageError
+from cnc.errors import ConfigurationError, StorageError, UsageError
 from cnc.policies.hmarl.initial import initial_weights
+from cnc.training.files import write_whole
 from cnc.training.hmarl.demonstrations import Demonstration, demonstrate_all, read
 from cnc.training.provenance import commit, versions
+from cnc.training.seeds import Purpose, world_seed
 
 Report = Callable[[str, int, int, float | None], None]
 """Stage, done, of how many, and a figure to watch."""
@@ -42,6 +44,7 @@ class TrainingPlan:
     def __post_init__(self) -> None:
         if self.demonstrations < 10 or self.episodes < 1:
             raise UsageError("training needs at least 10 demonstrations and 1 episode")
+        world_seed(Purpose.TRAINING, self.seed, 0)
 
 
 def train(plan: TrainingPlan, folder: Path, jobs: int, report: Report) -> Path:
@@ -55,17 +58,25 @@ def train(plan: TrainingPlan, folder: Path, jobs: int, report: Report) -> Path:
 
     Raises:
         ConfigurationError: the folder is of another plan, or damaged.
+        StorageError: the folder cannot be written.
     """
     import torch
     from safetensors.numpy import save_file
+    from torch.utils.tensorboard import SummaryWriter
 
     from cnc.training.hmarl.deployment_stage import samples, train_deployment
     from cnc.training.hmarl.traffic_stage import TrafficLearner, train_traffic
 
     torch.set_num_threads(1)
-    folder.mkdir(parents=True, exist_ok=True)
-    _same_plan(plan, folder)
     parameters = load_scenario(plan.scenario)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _same_plan(plan, folder)
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written ({error.strerror or error}); name another folder with "
+            "--out"
+        ) from error
     kept = folder / "demonstrations"
     demonstrate_all(
         parameters, plan.seed, plan.demonstrations, kept, jobs,
@@ -84,13 +95,12 @@ def train(plan: TrainingPlan, folder: Path, jobs: int, report: Report) -> Path:
 
     def tell(done: int, of: int, ratio: float) -> None:
         if done % CHECKPOINT_EVERY == 0 or done == of:
-            partial = checkpoint.with_suffix(".part")
-            torch.save(learner.snapshot(), partial)
-            partial.replace(checkpoint)
-            _log(folder, done, ratio)
+            write_whole(checkpoint, lambda file: torch.save(learner.snapshot(), file))
+            writer.add_scalar("traffic/cost over plan", ratio, done)
         report("traffic", done, of, ratio)
 
-    train_traffic(learner, frame, plan.demonstrations, plan.episodes, plan.seed, tell)
+    with SummaryWriter(str(folder / "tensorboard")) as writer:
+        train_traffic(learner, frame, plan.demonstrations, plan.episodes, plan.seed, tell)
     weights = {name: np.asarray(array) for name, array in learner.weights().items()}
     frames = (frame(number) for number in range(plan.demonstrations))
     seen, replicas = samples(_counted(frames, plan.demonstrations, report), weights, plan.seed)
@@ -100,10 +110,9 @@ def train(plan: TrainingPlan, folder: Path, jobs: int, report: Report) -> Path:
     )  # fmt: skip
     done: dict[str, Floats] = {**weights, **deployment}
     path = folder / f"seed-{plan.seed}.safetensors"
-    partial = path.with_suffix(".part")
     single = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in done.items()}
-    save_file(single, partial, metadata={"plan": json.dumps(asdict(plan))})
-    partial.replace(path)
+    note = {"plan": json.dumps(asdict(plan))}
+    write_whole(path, lambda file: save_file(single, file, metadata=note))
     manifest = {**asdict(plan), "commit": commit(), "versions": versions()}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
     return path
@@ -132,12 +141,3 @@ def _same_plan(plan: TrainingPlan, folder: Path) -> None:
             f"{folder} holds a training of another plan ({found}); train into another folder, or "
             "with the same options to go on"
         )
-
-
-def _log(folder: Path, done: int, ratio: float) -> None:
-    """One point for TensorBoard."""
-    from torch.utils.tensorboard import SummaryWriter
-
-    writer = SummaryWriter(str(folder / "tensorboard"))
-    writer.add_scalar("traffic/cost over plan", ratio, done)
-    writer.close()

@@ -37,7 +37,6 @@ class TrafficLearner:
 
     def __init__(self, weights: dict[str, Floats], episodes: int) -> None:
         self._episodes = max(episodes, 1)
-        self._done = 0
         self._raw: dict[str, torch.Tensor] = {}
         for name, array in weights.items():
             tensor = torch.as_tensor(array, dtype=torch.float32)
@@ -112,7 +111,6 @@ class TrafficLearner:
             state = State(after.backlog_gc.detach(), ready, ready)
             background, load = now.node_background, outcome.link_utilisation.detach()
         self._schedule.step()
-        self._done += 1
         return float(np.mean(ratios[3:]))
 
     def snapshot(self) -> dict[str, object]:
@@ -121,7 +119,6 @@ class TrafficLearner:
             "raw": {name: raw.detach().clone() for name, raw in self._raw.items()},
             "optimiser": self._optimiser.state_dict(),
             "schedule": self._schedule.state_dict(),
-            "done": self._done,
         }
 
     def restore(self, snapshot: dict[str, object]) -> None:
@@ -133,12 +130,11 @@ class TrafficLearner:
                 self._raw[name].copy_(tensor)
         self._optimiser.load_state_dict(snapshot["optimiser"])  # type: ignore[arg-type]
         self._schedule.load_state_dict(snapshot["schedule"])  # type: ignore[arg-type]
-        self._done = int(snapshot["done"])  # type: ignore[call-overload]
 
     @property
     def done(self) -> int:
         """Episodes so far."""
-        return self._done
+        return int(self._schedule.last_epoch)
 
 
 def train_traffic(
