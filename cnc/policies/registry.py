@@ -85,5 +85,7 @@ def policy_named(name: str) -> DistributedPolicy | GlobalPolicy:
         return OptimalPolicy(clairvoyant=name == "opt")
     if name in DISTRIBUTED:
         return distributed_policy(name)
-    check_distributed(name)
+    if name not in distributed_names():
+        every = ", ".join((*distributed_names(), *CENTRALISED))
+        raise UsageError(f"policy {name!r} is unknown; use one of {every}")
     return load_plugin(name)
