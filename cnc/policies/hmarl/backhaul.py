@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from cnc.policies.hmarl.arrays import Array, at_least, at_most
 from cnc.policies.hmarl.improvement import LEAST, Weights, normalised
-from cnc.policies.hmarl.marginal import Array
 from cnc.policies.hmarl.networks import perceptron
 
 FEATURES = 6
@@ -41,21 +41,19 @@ def backhaul_shares(
     """
     size, deadline = size_mbit[..., None, :, None], deadline_s[..., None, :, None]
     capacity = capacity_mbit_s[..., None, :]
-    busy = load.clip(max=2.0)[..., None, :]
-    same = 0.0 * size * capacity
+    busy = at_most(load, 2.0)[..., None, :]
     energy = energy_j_mbit[..., None, :] * size * cost_of_j
-    features = xp.stack(
-        [
-            capacity / capacity.sum(-1)[..., None] + same,
-            busy + same,
-            busy[..., [1, 0]] + same,
-            4.0 * energy + same,
-            (2.0 * propagation_s[..., None, :] + size / capacity) / deadline,
-            size / capacity / (2.0 * propagation_s[..., None, :] + size / capacity),
-        ],
-        -1,
+    transmission = size / capacity
+    way = 2.0 * propagation_s[..., None, :] + transmission
+    features = (
+        capacity / capacity.sum(-1)[..., None],
+        busy,
+        busy[..., [1, 0]],
+        4.0 * energy,
+        way / deadline,
+        transmission / way,
     )
-    bend, _ = perceptron(xp, weights, "backhaul", features)
-    left = capacity * (1.0 - busy).clip(min=0.05)
+    bend, _ = perceptron(xp, weights, "backhaul", features, way.shape)
+    left = capacity * at_least(1.0 - busy, 0.05)
     share = left * xp.exp(2.0 * bend - 8.0 * (energy - energy.mean(-1)[..., None]))
-    return normalised(normalised(share + same).clip(min=LEAST))
+    return normalised(at_least(normalised(share), LEAST))

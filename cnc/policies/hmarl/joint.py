@@ -13,11 +13,12 @@ import numpy as np
 import torch
 
 from cnc.environment.decoding import Decoder
+from cnc.policies.hmarl.arrays import Array
 from cnc.policies.hmarl.backhaul import backhaul_shares
-from cnc.policies.hmarl.improvement import Shares, improved, normalised, routing
+from cnc.policies.hmarl.improvement import Shares, improved_in, normalised, routing
 from cnc.policies.hmarl.layout import layout_of
-from cnc.policies.hmarl.marginal import Array, Conditions, Layout
 from cnc.policies.hmarl.q_distribution import backhaul_sides, pair_links
+from cnc.policies.hmarl.situation import Conditions, Layout, situation
 from cnc.policies.hmarl.start import UNSERVED, node_start, pair_start, warmed, with_fixed
 from cnc.simulator.world import World
 
@@ -27,7 +28,7 @@ ALIKE = (
     "to_service",
     "onto_node",
     "onto_link",
-    "onto_choice",
+    "onto_candidate",
     "onto_side",
     "onto_domain",
     "weight",
@@ -113,12 +114,14 @@ class JointTraffic:
             mine, theirs = (self._warm(last, fresh, possible, now) for last in before)
         requests = view.requests.transpose(1, 2)[..., layout.route_choice // choices]
         flat = possible.reshape(batch, classes, -1)
+        given = situation(torch, layout, now, requests)
         for turn in range(len(weights["e2e.steps"])):
-            mine = improved(torch, layout, now, requests, mine, flat, weights, turn, False)
+            mine = improved_in(torch, given, mine, flat, weights, turn, False)
             mine = Shares(mine.choice, mine.node, self._held(mine.side, fresh.side))
         theirs = Shares(mine.choice, theirs.node, theirs.side)
+        seen = situation(torch, local, now, requests)
         for turn in range(len(weights["domain.steps"])):
-            theirs = improved(torch, local, now, requests, theirs, flat, weights, turn, True)
+            theirs = improved_in(torch, seen, theirs, flat, weights, turn, True)
         done = Shares(mine.choice, theirs.node, self._held(theirs.side, fresh.side))
         flow = routing(layout, done)[0].reshape(batch, classes, origins, -1)
         return flow.transpose(1, 2), (mine, done)

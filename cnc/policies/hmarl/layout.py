@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from cnc.environment.sites import Floats, Integers, Site
-from cnc.policies.hmarl.marginal import Layout
+from cnc.policies.hmarl.situation import Layout
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.simulator.world import TrafficClasses, World
 
@@ -73,7 +73,7 @@ def layout_of(world: World, classes: TrafficClasses, nominal: bool = False) -> L
         route_node=world.route_node.reshape(-1),
         along=along,
         choice=origin * (candidates + 1) + each(world.route_candidate),
-        origins=origins,
+        candidate=world.route_candidate,
         choices=candidates + 1,
         side=np.stack([first, second], -1),
         pairs=2 * origins + 1,
@@ -98,7 +98,6 @@ def layout_at(site: Site, classes: TrafficClasses) -> Layout:
     origin, node, path = origin[real], node[real], path[real]
     split = site.path_links is not None and site.kind != "ran"
     side = path % 2
-    none = 2
     replica = site.node_replica_gc_s
     return _layout(
         site.parameters,
@@ -111,16 +110,16 @@ def layout_at(site: Site, classes: TrafficClasses) -> Layout:
             replica,
             site.node_dynamic_w,
         ),
-        links=2,
+        links=2 if split else 0,
         fixed_s=site.zero_load_s[origin, node, path],
         per_mbit_s=site.per_mbit_s[origin, node, path],
         route_node=node,
-        along=(side if split else np.full_like(side, 2))[:, None],
+        along=side[:, None] if split else np.zeros((len(node), 0), dtype=np.int64),
         choice=origin,
-        origins=origins,
+        candidate=np.zeros(0, dtype=np.int64),
         choices=1,
-        side=np.stack([side if split else np.full_like(side, none)], -1),
-        pairs=1,
+        side=side[:, None] if split else np.zeros((len(node), 0), dtype=np.int64),
+        pairs=1 if split else 0,
         weight=np.full(len(node), 0.5 if site.kind == "transport" else 1.0),
         domain=np.zeros(nodes, dtype=np.int64),
         domains=1,
@@ -139,7 +138,7 @@ def _layout(
     route_node: Integers,
     along: Integers,
     choice: Integers,
-    origins: int,
+    candidate: Integers,
     choices: int,
     side: Integers,
     pairs: int,
@@ -150,21 +149,29 @@ def _layout(
     services = len(work_gc)
     to_service = np.zeros((services, len(classes)))
     to_service[classes.service, np.arange(len(classes))] = 1.0
+    work, size = work_gc[classes.service], classes.uplink_mbit + classes.downlink_mbit
+    speed = nodes[1]
+    slack = classes.deadline_s[:, None] - fixed_s - (work[:, None] / speed)[:, route_node]
+    if per_mbit_s is not None:
+        slack = slack - size[:, None] * per_mbit_s
     return Layout(
         *nodes,
         fixed_s=fixed_s,
         per_mbit_s=per_mbit_s,
-        work_gc=work_gc[classes.service],
-        size_mbit=classes.uplink_mbit + classes.downlink_mbit,
+        work_gc=work,
+        size_mbit=size,
         deadline_s=classes.deadline_s,
+        slack_s=slack,
+        per_server_hz=speed / work[:, None],
         service=classes.service,
         to_service=to_service,
+        class_is_service=np.array_equal(classes.service, np.arange(services)),
         route_node=route_node,
         along=along,
         onto_node=_incidence(route_node[:, None], len(nodes[0])),
         onto_link=_incidence(along, links),
         route_choice=choice,
-        onto_choice=_incidence(choice[:, None], origins * choices),
+        onto_candidate=(candidate[:, None] == np.arange(choices)) * 1.0,
         choices=choices,
         route_side=side,
         onto_side=_incidence(side, 2 * pairs),

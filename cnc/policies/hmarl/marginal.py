@@ -12,79 +12,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, TypeAlias
 
-Array: TypeAlias = Any
-"""A numpy array or a torch tensor."""
+from cnc.policies.hmarl.arrays import Array, at, at_least, at_most
+from cnc.policies.hmarl.situation import Conditions, Layout, Situation, situation
 
-
-@dataclass(frozen=True, eq=False)
-class Layout:
-    """What does not change between slots. N nodes, L links, D origins, C classes, R routes."""
-
-    capacity_gc_s: Array
-    """[…, N]"""
-    speed_gc_s: Array
-    servers: Array
-    """Of one replica."""
-    replica_gc_s: Array
-    dynamic_w: Array
-    fixed_s: Array
-    """[…, D*R] latency of a route that depends on nothing: two-way propagation."""
-    per_mbit_s: Array
-    """[…, D*R] transmission at nominal capacities; None takes those of the slot."""
-    work_gc: Array
-    """[…, C] of a request."""
-    size_mbit: Array
-    """[…, C] both ways."""
-    deadline_s: Array
-    service: Array
-    """[C]"""
-    to_service: Array
-    """[S, C] 1 where the class is of the service."""
-    route_node: Array
-    """[D*R]"""
-    along: Array
-    """[D*R, 3] links, L where there is none (or none that is known)."""
-    onto_node: Array
-    """[D*R, N] 1 where a route ends at a node."""
-    onto_link: Array
-    """[D*R, L] 1 where a route uses a link."""
-    route_choice: Array
-    """[D*R] position in D x (K + 1) of the origin and candidate; the last choice is unserved."""
-    onto_choice: Array
-    """[D*R, D x (K + 1)]"""
-    choices: int
-    """Of an origin, K + 1."""
-    route_side: Array
-    """[D*R, 2] up to two sides of pairs of parallel links (2 x pair + side); 2 G where none."""
-    onto_side: Array
-    """[D*R, 2 G]"""
-    weight: Array
-    """[D*R] part of a choice's traffic on a node that takes this route, beside the pairs."""
-    onto_domain: Array
-    """[N, domains]"""
-    energy_floor: float
-    clip: float
-    unit_j: float
-    penalty: float
-    slot_s: float
-
-
-@dataclass(frozen=True, eq=False)
-class Conditions:
-    """What is known of a slot."""
-
-    background: Array
-    """[…, N]"""
-    backlog_gc: Array
-    """[…, N]"""
-    ready: Array
-    """[…, S, N]"""
-    link_mbit_s: Array
-    """[…, L]"""
-    link_j_mbit: Array
-    """[…, L]"""
+__all__ = [
+    "Array",
+    "Conditions",
+    "Layout",
+    "Marginal",
+    "marginal_cost",
+    "marginal_cost_in",
+    "padded",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,38 +40,50 @@ class Marginal:
     utilisation: Array
     """[…, N]"""
     pressure: Array
-    """[…, C, N] the larger of node's and replicas' utilisation."""
+    """[…, S, N] the larger of node's and replicas' utilisation."""
     link_load: Array
+    """[…, L]; None without links."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Links:
+    """What a flow does to links, and links to it."""
+
+    load: Array
     """[…, L]"""
+    wait_s: Array
+    """[…, L] of a request."""
+    wait_slope_s: Array
+    """[…, L] how the wait grows with the load."""
+    per_mbit: Array
+    """[…, L] load by one Mbit."""
+
+    def kept(self, xp: ModuleType, layout: Layout) -> Array:
+        """[…, D*R] part of a flow that overloaded links let pass along a route."""
+        return xp.exp(-xp.log(at_least(self.load, 1.0)) @ layout.onto_link.T)
+
+
+def _links(xp: ModuleType, given: Situation, flow: Array) -> _Links:
+    layout, link = given.layout, given.now.link_mbit_s
+    bits = (flow * layout.size_mbit[..., None]).sum(-2) @ layout.onto_link
+    counts = flow.sum(-2) @ layout.onto_link
+    per_mbit = 1.0 / (link * layout.slot_s)
+    load = bits * per_mbit
+    half = 0.5 * bits / at_least(counts, 1e-9) / link
+    clipped = at_most(load, layout.clip)
+    free = 1.0 - clipped
+    return _Links(
+        load=load,
+        wait_s=half * clipped / free,
+        wait_slope_s=half / free**2 * (load < layout.clip),
+        per_mbit=per_mbit,
+    )
 
 
 def padded(xp: ModuleType, per_link: Array, value: float) -> Array:
     """[…, L] to [..., L + 1] with what counts where there is no link."""
     edge = xp.ones_like(per_link[..., :1]) * value
     return xp.concatenate([per_link, edge], -1)
-
-
-def in_time(
-    xp: ModuleType, slack: Array, pressure: Array, exponent: Array, rate: Array
-) -> tuple[Array, Array, Array]:
-    """The share served in time, and how fast it falls with pressure and with latency.
-
-    Args:
-        xp: numpy or torch.
-        slack: s.
-        pressure: utilisation, at most the clip.
-        exponent: of the wait probability.
-        rate: 1/s, of all servers, without load.
-    """
-    waiting = xp.exp(exponent * xp.log(pressure.clip(min=1e-9)))
-    free = 1.0 - pressure
-    room = slack.clip(min=0.0) * rate
-    tail = waiting * xp.exp(-room * free)
-    there = (slack > 0) * 1.0
-    share = (1.0 - tail) * there
-    by_pressure = tail * (exponent / pressure.clip(min=1e-3) + room) * there
-    by_latency = tail * rate * free * there
-    return share, by_pressure, by_latency
 
 
 def marginal_cost(
@@ -141,101 +93,81 @@ def marginal_cost(
 
     Args:
         xp: numpy or torch.
-        layout: of the world or worlds.
+        layout: of the world or worlds, or of a domain.
         now: the slot.
-        requests: […, C, D*R] requests of the route's origin, in both senses: those that could
-            come and, times the routing, those that do.
+        requests: […, C, D*R] of each route's origin.
         routing: […, C, D*R] y.
     """
-    tau, unit, penalty = layout.slot_s, layout.unit_j, layout.penalty
-    flow = requests * routing
-    work_gc, size = layout.work_gc[..., None], layout.size_mbit[..., None]
+    return marginal_cost_in(xp, situation(xp, layout, now, requests), routing)
+
+
+def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Marginal:
+    """The same where the situation is worked out already.
+
+    Args:
+        xp: numpy or torch.
+        given: the slot.
+        routing: […, C, D*R] y.
+    """
+    layout, penalty = given.layout, given.layout.penalty
+    node, work_gc = layout.route_node, layout.work_gc[..., None]
+    flow = given.requests * routing
     # -- loads
-    on_node = flow @ layout.onto_node
-    per_class_gc = on_node * work_gc
-    work = layout.to_service @ per_class_gc
-    total = work.sum(-2)
-    capacity = layout.capacity_gc_s
-    own = (total + now.backlog_gc) / (capacity * tau)
-    rho = now.background + own
-    granted = layout.replica_gc_s[..., None, :] * now.ready * tau
-    rho_replica = work / granted.clip(min=1e-6)
-    bits = (flow * size).sum(-2) @ layout.onto_link
-    counts = flow.sum(-2) @ layout.onto_link
-    mean_size = bits / counts.clip(min=1e-9)
-    link = now.link_mbit_s
-    load = bits / (link * tau)
-    # -- what a route meets
-    clipped = load.clip(max=layout.clip)
-    wait = clipped / (2.0 * (1.0 - clipped)) * mean_size / link
-    fixed = layout.fixed_s + padded(xp, wait, 0.0)[..., layout.along].sum(-1)
-    per_mbit = layout.per_mbit_s
-    if per_mbit is None:
-        per_mbit = padded(xp, 1.0 / link, 0.0)[..., layout.along].sum(-1)
-    queue = now.backlog_gc / (capacity * (1.0 - now.background))
-    pressure = xp.maximum(rho_replica, rho[..., None, :] + 0.0 * rho_replica)
-    held = (pressure < layout.clip) * 1.0
-    clipped_pressure = pressure.clip(max=layout.clip)
-    servers = layout.servers[..., None, :] * now.ready
-    exponent = xp.sqrt(2.0 * (servers + 1.0)) - 1.0
-    service = layout.service
-    rate = (servers * layout.speed_gc_s[..., None, :])[..., service, :] / work_gc
-    processing = work_gc / layout.speed_gc_s[..., None, :] + queue[..., None, :]
-    node = layout.route_node
-    slack = (
-        layout.deadline_s[..., None]
-        - fixed[..., None, :]
-        - size * per_mbit[..., None, :]
-        - processing[..., node]
-    )
-    share, by_pressure, by_latency = in_time(
-        xp,
-        slack,
-        clipped_pressure[..., service, :][..., node],
-        exponent[..., service, :][..., node],
-        rate[..., node],
-    )
-    spare = 1.0 - now.background
-    node_kept = (spare / xp.maximum(own, spare))[..., None, :] / rho_replica.clip(min=1.0)
-    link_kept = 1.0 / load.clip(min=1.0)
-    along_kept = padded(xp, link_kept, 1.0)[..., layout.along]
-    path_kept = along_kept[..., 0]
-    for column in range(1, layout.along.shape[-1]):
-        path_kept = path_kept * along_kept[..., column]
-    kept = node_kept[..., service, :][..., node] * path_kept[..., None, :]
-    met = share * kept
-    # -- energy of one more request
-    slope = layout.energy_floor + 3.0 * (1.0 - layout.energy_floor) * rho.clip(max=1.0) ** 2
-    per_gc = layout.dynamic_w / capacity * slope / unit
-    j_mbit = padded(xp, now.link_j_mbit, 0.0)[..., layout.along].sum(-1) / unit
-    node_energy = work_gc * per_gc[..., None, :]
-    energy = node_energy[..., node] + size * j_mbit[..., None, :]
-    # -- what it takes from the others
-    by_node = rho[..., None, :] >= rho_replica
-    lost = (flow * by_pressure * kept) @ layout.onto_node
-    lost_service = layout.to_service @ lost * held
-    at_node = xp.where(by_node, lost_service, 0.0 * lost_service).sum(-2) / (capacity * tau)
-    at_replica = xp.where(by_node, 0.0 * lost_service, lost_service) / granted.clip(min=1e-6)
-    served = layout.to_service @ ((flow * met) @ layout.onto_node)
-    full = (own > spare) * 1.0
-    at_node = at_node + full / own.clip(min=1e-6) * served.sum(-2) / (capacity * tau)
-    overfull = (rho_replica > 1.0) * 1.0
-    at_replica = at_replica + overfull * served / rho_replica.clip(min=1.0) / granted.clip(min=1e-6)
-    node_others = penalty * work_gc * (at_node[..., None, :] + at_replica)[..., service, :]
-    late = (flow * by_latency * kept).sum(-2) @ layout.onto_link
-    wait_slope = 0.5 / (1.0 - clipped) ** 2 * mean_size / link * (load < layout.clip)
-    on_bits = (flow * met).sum(-2) @ layout.onto_link
-    choked = (load > 1.0) * on_bits / load.clip(min=1.0)
-    per_load = penalty * (late * wait_slope + choked) / (link * tau)
-    link_others = padded(xp, per_load, 0.0)[..., layout.along].sum(-1)
-    others = node_others[..., node] + size * link_others[..., None, :]
+    work = layout.of_services((flow @ layout.onto_node) * work_gc)
+    own = (work.sum(-2) + given.now.backlog_gc) * given.per_gc
+    rho = given.now.background + own
+    rho_replica = work * given.per_granted_gc
+    pressure = xp.maximum(rho_replica, rho[..., None, :])
+    clipped = at_most(pressure, layout.clip)
+    free = 1.0 - clipped
+    slack = given.slack_s
+    links = None
+    if layout.onto_link.shape[-1] > 0:
+        links = _links(xp, given, flow)
+        slack = slack - (links.wait_s @ layout.onto_link.T)[..., None, :]
+    # -- the share served in time: 1 - tail, and how fast it falls with pressure and with latency
+    room = at_least(slack, 0.0) * given.rate
+    waiting = given.exponent * xp.log(at_least(clipped, 1e-9))
+    free_there = at(layout.of_classes(free), node)
+    tail = xp.exp(at(layout.of_classes(waiting), node) - room * free_there)
+    by_wait = given.exponent / at_least(clipped, 1e-3)
+    slope_there = at(layout.of_classes(by_wait), node) + room
+    # -- what an overloaded node or link keeps of it
+    node_kept = (given.spare / xp.maximum(own, given.spare))[..., None, :]
+    kept = at(layout.of_classes(node_kept / at_least(rho_replica, 1.0)), node) * (slack > 0)
+    if links is not None:
+        kept = kept * links.kept(xp, layout)[..., None, :]
+    met = (1.0 - tail) * kept
     unsatisfied = penalty * (1.0 - met)
+    # -- energy of one more request
+    slope = layout.energy_floor + 3.0 * (1.0 - layout.energy_floor) * at_most(rho, 1.0) ** 2
+    energy = at(work_gc * (given.node_j_gc * slope)[..., None, :], node)
+    if links is not None:
+        energy = energy + given.transfer_j
+    # -- what it takes from the others on its node, by utilisation and by overload
+    late = flow * tail * kept
+    lost = layout.of_services((late * slope_there) @ layout.onto_node) * (pressure < layout.clip)
+    served = layout.of_services((flow * met) @ layout.onto_node)
+    by_node = lost * (rho[..., None, :] >= rho_replica)
+    full = (own > given.spare) / at_least(own, 1e-6)
+    overfull = (rho_replica > 1.0) / at_least(rho_replica, 1.0)
+    at_node = (by_node.sum(-2) + full * served.sum(-2)) * given.per_gc
+    at_replica = (lost - by_node + overfull * served) * given.per_granted_gc
+    of_node = penalty * work_gc * layout.of_classes(at_node[..., None, :] + at_replica)
+    others = at(of_node, node)
+    if links is not None:
+        # -- and on its links, by waiting and by overload
+        onto, load = layout.onto_link, links.load
+        waits = ((late * given.rate * free_there).sum(-2) @ onto) * links.wait_slope_s
+        choked = ((flow * met).sum(-2) @ onto) * (load > 1.0) / at_least(load, 1.0)
+        of_link = penalty * (waits + choked) * links.per_mbit
+        others = others + layout.size_mbit[..., None] * (of_link @ onto.T)[..., None, :]
     return Marginal(
         total=energy + unsatisfied + others,
         energy=energy,
         unsatisfied=unsatisfied,
         others=others,
         utilisation=rho,
-        pressure=pressure[..., service, :],
-        link_load=load,
+        pressure=pressure,
+        link_load=None if links is None else links.load,
     )

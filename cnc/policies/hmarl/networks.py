@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 
-from cnc.policies.hmarl.marginal import Array
+from cnc.policies.hmarl.arrays import Array, stacked
 
 
 def perceptron(
-    xp: ModuleType, weights: Mapping[str, Array], name: str, features: Array
+    xp: ModuleType,
+    weights: Mapping[str, Array],
+    name: str,
+    features: Sequence[Array],
+    shape: tuple[int, ...],
 ) -> tuple[Array, Array]:
     """Two bounded outputs of a network with one hidden layer.
 
@@ -17,12 +21,15 @@ def perceptron(
         xp: numpy or torch.
         weights: `name.w1` [F, H], `name.b1` [H], `name.w2` [H, 2], `name.b2` [2].
         name: of the network.
-        features: […, F].
+        features: F arrays that broadcast to the shape.
+        shape: […] of the pairs that the network sees.
 
     Returns:
         A correction within +-2 units of cost, and the logarithm of a pace within +-1.5; both
         begin at 0, where the second layer is 0.
     """
-    hidden = xp.tanh(features @ weights[f"{name}.w1"] + weights[f"{name}.b1"])
-    out = hidden @ weights[f"{name}.w2"] + weights[f"{name}.b2"]
-    return 2.0 * xp.tanh(out[..., 0]), 1.5 * xp.tanh(out[..., 1])
+    # features first, so that each layer is one product for all pairs
+    seen = stacked(xp, features, shape).reshape(len(features), -1)
+    hidden = xp.tanh(weights[f"{name}.w1"].T @ seen + weights[f"{name}.b1"][:, None])
+    out = xp.tanh(weights[f"{name}.w2"].T @ hidden + weights[f"{name}.b2"][:, None])
+    return 2.0 * out[0].reshape(shape), 1.5 * out[1].reshape(shape)

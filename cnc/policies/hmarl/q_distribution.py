@@ -20,9 +20,10 @@ import numpy as np
 from cnc.environment.observations import EndToEndObservation, Hosts
 from cnc.environment.sites import Floats
 from cnc.policies.hmarl.backhaul import backhaul_shares
-from cnc.policies.hmarl.improvement import KEPT, Shares, Weights, improved, normalised, routing
+from cnc.policies.hmarl.improvement import KEPT, Shares, Weights, improved_in, normalised, routing
 from cnc.policies.hmarl.layout import layout_of
-from cnc.policies.hmarl.marginal import Conditions, Layout, marginal_cost
+from cnc.policies.hmarl.marginal import marginal_cost
+from cnc.policies.hmarl.situation import Conditions, Layout, situation
 from cnc.policies.hmarl.start import UNSERVED, node_start, pair_start, warmed, with_fixed
 from cnc.policies.shares import Candidates
 from cnc.simulator.world import BACKHAUL, CORE, LOCAL, TrafficClasses, World
@@ -68,11 +69,10 @@ class QDistribution:
         flat = possible.transpose(1, 0, 2).reshape(shape)
         now = _conditions(observation)
         requests = observation.requests.T[:, layout.route_choice // (candidates + 1)]
+        given = situation(np, layout, now, requests)
         shares = start = self._start(observation, layout, now, possible)
         for turn in range(len(self._weights["e2e.steps"])):
-            shares = improved(
-                np, layout, now, requests, shares, flat, self._weights, turn, fixed_choice=False
-            )
+            shares = improved_in(np, given, shares, flat, self._weights, turn, fixed_choice=False)
             side = with_fixed(np, shares.side, start.side, self._backhaul)
             shares = Shares(shares.choice, shares.node, side)
         choice = np.where(shares.choice < KEPT, 0.0, shares.choice)
@@ -151,7 +151,8 @@ class QDistribution:
         )
         flow, at_node, path = routing(layout, shares)
         found = marginal_cost(np, layout, _conditions(observation), requests, flow)
-        served = (np.clip(found.total, 0.0, layout.penalty) * at_node * path) @ layout.onto_choice
+        value = np.clip(found.total, 0.0, layout.penalty)
+        served = layout.of_choices(value * at_node * path)
         shape = (len(observation.classes), origins, candidates + 1)
         q = served.reshape(shape)
         q[..., -1] = layout.penalty

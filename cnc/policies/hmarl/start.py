@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from cnc.policies.hmarl.arrays import Array, at_least
 from cnc.policies.hmarl.improvement import normalised
-from cnc.policies.hmarl.marginal import Array, Conditions, Layout
+from cnc.policies.hmarl.situation import Conditions, Layout
 
 WARM = 0.9
 """Part of the last slot's decision in what a slot starts from; the rest is spread."""
@@ -26,7 +27,7 @@ def warmed(last: Array, fresh: Array) -> Array:
 def node_start(layout: Layout, now: Conditions, last: Array | None) -> Array:
     """Node shares […, S, N] over ready replicas: by what background leaves, and the last ones."""
     here = (now.ready > 0) * 1.0
-    left = (1.0 - now.background).clip(min=LEFT) * layout.capacity_gc_s
+    left = at_least(1.0 - now.background, LEFT) * layout.capacity_gc_s
     fresh = normalised(here * left[..., None, :], layout.onto_domain)
     if last is None:
         return fresh
@@ -35,7 +36,7 @@ def node_start(layout: Layout, now: Conditions, last: Array | None) -> Array:
 
 def pair_start(capacity_mbit_s: Array, load: Array) -> Array:
     """Shares […, 2] of parallel links by what the last slot's load leaves of them."""
-    return normalised(capacity_mbit_s * (1.0 - load).clip(min=LEFT))
+    return normalised(capacity_mbit_s * at_least(1.0 - load, LEFT))
 
 
 def with_fixed(xp: ModuleType, side: Array, fixed: Array, where: slice) -> Array:

@@ -13,9 +13,9 @@ import numpy as np
 from cnc.environment.observations import DomainObservation, Order, Split
 from cnc.environment.sites import Floats, Site
 from cnc.policies.hmarl.backhaul import backhaul_shares
-from cnc.policies.hmarl.improvement import Shares, Weights, improved
+from cnc.policies.hmarl.improvement import Shares, Weights, improved_in
 from cnc.policies.hmarl.layout import layout_at
-from cnc.policies.hmarl.marginal import Conditions, Layout
+from cnc.policies.hmarl.situation import Conditions, Layout, situation
 from cnc.policies.hmarl.start import node_start, pair_start, warmed
 
 
@@ -36,9 +36,22 @@ class Traffic:
 
     def split(self, observation: DomainObservation, order: Order) -> Split:
         """sigma and path shares of the slot."""
-        site = self._site
         layout = self._layout_for(order)
-        services = len(site.work_gc)
+        own = self._site.path_links is not None and self._site.kind != "ran"
+        now, shares = self._start(observation, order, layout)
+        given = situation(np, layout, now, order.requests.T[:, layout.route_choice])
+        for turn in range(len(self._weights["domain.steps"])):
+            shares = improved_in(np, given, shares, shares.choice, self._weights, turn, True)
+        self._node = shares.node
+        paths = shares.side[:, :2] if own else self._backhaul(observation)
+        self._side = paths if own else None
+        return Split(sigma=shares.node, paths=paths)
+
+    def _start(
+        self, observation: DomainObservation, order: Order, layout: Layout
+    ) -> tuple[Conditions, Shares]:
+        """What is known of the slot, and the last split mixed with one by what is left."""
+        site = self._site
         own = site.path_links is not None and site.kind != "ran"
         pair = list(site.path_links) if site.path_links is not None else []
         now = Conditions(
@@ -49,21 +62,12 @@ class Traffic:
             link_j_mbit=observation.link_energy_j_mbit[pair] if pair else np.zeros(2),
         )
         node = node_start(layout, now, self._node)
-        side = np.ones((services, 3))
+        side = np.ones((len(site.work_gc), 3))
         if own:
             side[:, :2] = pair_start(now.link_mbit_s, observation.link_utilisation[pair])
         if self._side is not None and own:
             side[:, :2] = warmed(self._side, side[:, :2])
-        shares = Shares(order.inflow.T, node, side)
-        requests = order.requests.T[:, layout.route_choice]
-        for turn in range(len(self._weights["domain.steps"])):
-            shares = improved(
-                np, layout, now, requests, shares, shares.choice, self._weights, turn, True
-            )
-        self._node = shares.node
-        paths = shares.side[:, :2] if own else self._backhaul(observation)
-        self._side = paths if own else None
-        return Split(sigma=shares.node, paths=paths)
+        return now, Shares(order.inflow.T, node, side)
 
     def _backhaul(self, observation: DomainObservation) -> Floats:
         site = self._site
