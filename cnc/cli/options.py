@@ -68,9 +68,13 @@ Policy = Annotated[
     typer.Option(
         "--policy",
         metavar="NAME",
-        help="grd, grd-plus, grd-work, hmarl, nearest, rand, or the name of a plug-in.",
+        help="grd, grd-plus, grd-work, hmarl, hmarl-learn, nearest, rand, or a plug-in's name.",
         autocompletion=_policies,
     ),
+]
+Learn = Annotated[
+    bool,
+    typer.Option("--learn", help="Agents go on learning from what is measured (policy hmarl)."),
 ]
 TopicRoot = Annotated[
     str,

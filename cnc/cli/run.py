@@ -18,6 +18,7 @@ from cnc.cli.options import (
     Embedder,
     Home,
     Json,
+    Learn,
     Load,
     Pace,
     Policy,
@@ -36,7 +37,8 @@ HELP = """Run one component as its own process, on any host that reaches the bro
 
 Example: cnc run domain ran-3 --broker mqtt://10.0.0.5:1883
 
-All components of a system are given the same scenario, seed, load and policy.
+All components of a system are given the same scenario, seed, load and policy, and --learn where
+it learns.
 """
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
@@ -97,6 +99,7 @@ def domain(
     context: typer.Context,
     domain_id: Annotated[str, typer.Argument(metavar="ID", help="Such as ran-3.")],
     policy: Policy = "grd",
+    learn: Learn = False,
     scenario: Scenario = "paper",
     seed: Seed = 0,
     load: Load = None,
@@ -116,8 +119,8 @@ def domain(
     from cnc.processes import components
 
     config = _configured(
-        context, "domain", log_level, broker, home=home, policy=policy, scenario=scenario,
-        seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
+        context, "domain", log_level, broker, home=home, policy=policy, learn=learn,
+        scenario=scenario, seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
         reorchestrate=reorchestrate,
     )  # fmt: skip
     _go(lambda blueprint: components.run_domain(blueprint, domain_id), config)
@@ -126,6 +129,7 @@ def domain(
 def end_to_end(
     context: typer.Context,
     policy: Policy = "grd",
+    learn: Learn = False,
     scenario: Scenario = "paper",
     seed: Seed = 0,
     load: Load = None,
@@ -146,8 +150,8 @@ def end_to_end(
     from cnc.processes import components
 
     config = _configured(
-        context, "e2e", log_level, broker, home=home, policy=policy, scenario=scenario,
-        seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
+        context, "e2e", log_level, broker, home=home, policy=policy, learn=learn,
+        scenario=scenario, seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
         reorchestrate=reorchestrate, embedder=embedder,
     )  # fmt: skip
     _go(lambda blueprint: components.run_end_to_end(blueprint), config)
@@ -156,6 +160,7 @@ def end_to_end(
 def service(
     context: typer.Context,
     policy: Policy = "grd",
+    learn: Learn = False,
     scenario: Scenario = "paper",
     seed: Seed = 0,
     load: Load = None,
@@ -176,8 +181,8 @@ def service(
     from cnc.processes import components
 
     config = _configured(
-        context, "service", log_level, broker, home=home, policy=policy, scenario=scenario,
-        seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
+        context, "service", log_level, broker, home=home, policy=policy, learn=learn,
+        scenario=scenario, seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
         reorchestrate=reorchestrate, embedder=embedder,
     )  # fmt: skip
     _go(lambda blueprint: components.run_service(blueprint), config)
@@ -186,6 +191,7 @@ def service(
 def infrastructure(
     context: typer.Context,
     policy: Policy = "grd",
+    learn: Learn = False,
     scenario: Scenario = "paper",
     seed: Seed = 0,
     load: Load = None,
@@ -206,7 +212,7 @@ def infrastructure(
     from cnc.processes import components
 
     config = _configured(
-        context, "infrastructure", log_level, broker, home=home, policy=policy,
+        context, "infrastructure", log_level, broker, home=home, policy=policy, learn=learn,
         scenario=scenario, seed=seed, load=load, pace=pace, slot_ms=slot_ms, slots=slots,
         topic_root=topic_root, reorchestrate=reorchestrate,
     )  # fmt: skip

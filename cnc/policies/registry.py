@@ -10,8 +10,10 @@ from cnc.policies.plugins import load_plugin, plugin_names, refuse_shadow
 if TYPE_CHECKING:
     from cnc.policies.interface import DistributedPolicy, GlobalPolicy
 
-DISTRIBUTED = ("grd", "grd-plus", "grd-work", "hmarl", "nearest", "rand")
+DISTRIBUTED = ("grd", "grd-plus", "grd-work", "hmarl", "hmarl-learn", "nearest", "rand")
 """Names that run in the simulator and on the bus."""
+LEARNING = {"hmarl": "hmarl-learn", "hmarl-learn": "hmarl-learn"}
+"""What a policy is called when it learns while it runs."""
 CENTRALISED = ("opt", "opt-causal")
 """Names that need information which no domain has."""
 
@@ -19,6 +21,21 @@ CENTRALISED = ("opt", "opt-causal")
 def distributed_names() -> tuple[str, ...]:
     """Names that run on the bus: what is built in, and plug-ins, which are not loaded."""
     return (*DISTRIBUTED, *plugin_names(taken=(*DISTRIBUTED, *CENTRALISED)))
+
+
+def learning_name(name: str) -> str:
+    """The policy that decides as the named one does, and learns meanwhile.
+
+    Raises:
+        UsageError: it cannot learn.
+    """
+    if name in LEARNING:
+        return LEARNING[name]
+    check_distributed(name)
+    raise UsageError(
+        f"policy {name!r} cannot learn while it runs; leave out --learn, or use --policy "
+        f"{' or '.join(sorted(set(LEARNING)))}"
+    )
 
 
 def check_distributed(name: str) -> None:
@@ -57,10 +74,10 @@ def distributed_policy(name: str) -> DistributedPolicy:
     from cnc.policies.nearest import NearestPolicy
     from cnc.policies.random import RandomPolicy
 
-    if name == "hmarl":
+    if name in ("hmarl", "hmarl-learn"):
         from cnc.policies.hmarl.policy import HmarlPolicy
 
-        return HmarlPolicy()
+        return HmarlPolicy(learn=name == "hmarl-learn")
     if name == "nearest":
         return NearestPolicy()
     if name == "grd":

@@ -37,6 +37,8 @@ class SystemConfig:
     load: float = 300.0
     """Nominal requests a slot (Nbar)."""
     policy: str = "grd"
+    learn: bool = False
+    """Agents go on learning from what is measured; only for policies that can."""
     pace: Pace = "lockstep"
     slot_ms: int = 0
     """Length of a slot in realtime; in lockstep the least time a slot takes."""
@@ -100,11 +102,12 @@ class Blueprint:
         """The policy that all agents follow.
 
         Raises:
-            UsageError: unknown, or it cannot run on the bus.
+            UsageError: unknown, or it cannot run on the bus, or not learn as it should.
         """
-        from cnc.policies.registry import distributed_policy
+        from cnc.policies.registry import distributed_policy, learning_name
 
-        return distributed_policy(self.config.policy)
+        name = self.config.policy
+        return distributed_policy(learning_name(name) if self.config.learn else name)
 
     @cached_property
     def models(self) -> Models:

@@ -100,6 +100,8 @@ class ChildProcesses:
         ]  # fmt: skip
         if not config.reorchestrate:
             command.append("--no-reorchestrate")
+        if config.learn:
+            command.append("--learn")
         return command
 
     async def watch(self, on_notice: components.Notice) -> None:
@@ -152,9 +154,10 @@ def _as_options(config: SystemConfig) -> str:
         if getattr(config, name) != getattr(usual, name)
     }
     told = {"broker": parse_address(config.broker).shown, **options}
-    return shlex.join(
+    words = [
         word for name, value in told.items() for word in (f"--{name.replace('_', '-')}", str(value))
-    )
+    ]
+    return shlex.join([*words, *(["--learn"] if config.learn else [])])
 
 
 async def run_apart(

@@ -134,7 +134,7 @@ def test_every_request_is_sent_to_a_domain_that_is_ready(
     delta = distributed_policy(name).end_to_end(world, seed).distribute(observation)
     assert delta.shape == (*measured.requests.shape, 5)
     assert (delta >= 0).all()
-    if name == "hmarl":  # it may leave some unserved
+    if name.startswith("hmarl"):  # it may leave some unserved
         assert (delta.sum(-1) <= 1.0 + 1e-12).all()
     else:
         np.testing.assert_allclose(delta.sum(-1), 1.0, atol=1e-12)
@@ -157,7 +157,7 @@ def test_domains_that_are_away_get_nothing(seed: int, name: str) -> None:
     observation.live[:] = ~away
     delta = distributed_policy(name).end_to_end(world, seed).distribute(observation)
     assert (np.where(away[world.candidates][:, None, :], delta, 0.0) == 0).all()
-    if name != "hmarl":  # it may leave some unserved
+    if not name.startswith("hmarl"):  # it may leave some unserved
         np.testing.assert_allclose(delta.sum(-1), 1.0, atol=1e-12)
 
 
@@ -254,5 +254,5 @@ def test_popularity_is_an_exponential_average() -> None:
 
 @pytest.mark.parametrize("name", [*CENTRALISED, "best"])
 def test_other_names_are_refused_with_those_that_exist(name: str) -> None:
-    with pytest.raises(UsageError, match="grd, grd-plus, grd-work, hmarl, nearest, rand"):
+    with pytest.raises(UsageError, match=", ".join(DISTRIBUTED)):
         distributed_policy(name)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from cnc.environment.observations import DomainObservation, Order, Split
-from cnc.environment.sites import Integers, Site
+from cnc.environment.sites import Site
 from cnc.errors import ConfigurationError
-from cnc.policies.hmarl.deployment import Deployment
+from cnc.policies.hmarl.domain import HmarlDomain
 from cnc.policies.hmarl.improvement import Weights
 from cnc.policies.hmarl.q_distribution import QDistribution
-from cnc.policies.hmarl.traffic import Traffic
 from cnc.settings import data_root
 from cnc.simulator.world import World
 
@@ -28,12 +25,13 @@ class HmarlPolicy:
 
     Args:
         weights: of all networks; None takes the shipped ones of training seed 0.
+        learn: every agent goes on learning from what is measured, beginning with these weights.
     """
 
-    name = "hmarl"
-
-    def __init__(self, weights: Weights | None = None) -> None:
+    def __init__(self, weights: Weights | None = None, learn: bool = False) -> None:
         self._weights = shipped(0) if weights is None else weights
+        self._learn = learn
+        self.name = "hmarl-learn" if learn else "hmarl"
 
     def trained(self, training_seed: int) -> HmarlPolicy:
         """The policy with the weights of another training seed.
@@ -41,44 +39,24 @@ class HmarlPolicy:
         Raises:
             ConfigurationError: there are none.
         """
-        return HmarlPolicy(shipped(training_seed))
+        return HmarlPolicy(shipped(training_seed), self._learn)
 
     def end_to_end(self, world: World, seed: int) -> QDistribution:
-        """The E2E agent (the seed is unused: it draws nothing)."""
-        return QDistribution(world, self._weights)
+        """The E2E agent (it draws nothing unless it learns)."""
+        if not self._learn:
+            return QDistribution(world, self._weights)
+        # imports torch, which agents that do not learn do without
+        from cnc.policies.hmarl.learning.agents import learning_end_to_end
+
+        return learning_end_to_end(world, self._weights, seed)
 
     def domain(self, site: Site, seed: int) -> HmarlDomain:
         """The agent of one domain."""
-        return HmarlDomain(site, self._weights)
+        if not self._learn:
+            return HmarlDomain(site, self._weights)
+        from cnc.policies.hmarl.learning.agents import learning_domain
 
-
-class HmarlDomain:
-    """Deployment at frame starts, traffic every slot."""
-
-    def __init__(self, site: Site, weights: Weights) -> None:
-        self._deployment = Deployment(site, weights)
-        self._traffic = Traffic(site, weights)
-
-    def observe(self, order: Order) -> None:
-        """Update the popularity estimate."""
-        self._deployment.observe(order)
-
-    def deploy(self, observation: DomainObservation, order: Order) -> Integers:
-        """Replicas [S, n]."""
-        return self._deployment.deploy(observation, order)
-
-    def split(self, observation: DomainObservation, order: Order) -> Split:
-        """sigma and path shares."""
-        return self._traffic.split(observation, order)
-
-    def snapshot(self) -> dict[str, Any]:
-        """What a restart needs."""
-        return {**self._deployment.snapshot(), **self._traffic.snapshot()}
-
-    def restore(self, snapshot: dict[str, Any]) -> None:
-        """Take up a snapshot."""
-        self._deployment.restore(snapshot)
-        self._traffic.restore(snapshot)
+        return learning_domain(site, self._weights, seed)
 
 
 @lru_cache(maxsize=8)

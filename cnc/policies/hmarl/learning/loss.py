@@ -1,0 +1,72 @@
+"""What the actor descends: the cost of a slot, as measured, along the routes of its decision.
+
+Deterministic policy gradient with the critic in closed form. The value of a route is its marginal
+cost under the measured background, a constant; the share of a route depends on the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from cnc.policies.hmarl.improvement import CAP, Shares, improved_in, routing
+from cnc.policies.hmarl.learning.hindsight import of_routes
+from cnc.policies.hmarl.learning.samples import Batch
+from cnc.policies.hmarl.marginal import Layout, marginal_cost
+from cnc.policies.hmarl.situation import situation
+from cnc.policies.hmarl.start import with_fixed
+
+
+@dataclass(frozen=True, eq=False)
+class Role:
+    """What an agent decides, and what of the weights is its own."""
+
+    name: str
+    """Of the steps: e2e or domain."""
+    learned: tuple[str, ...]
+    """Prefixes of the weights that it moves."""
+    chooses: bool
+    """It decides where requests go; else where in the domain."""
+    fixed_sides: slice = field(default_factory=lambda: slice(0, 0))
+    """Columns of the sides that it predicts but does not decide."""
+
+
+def decided(
+    layout: Layout, role: Role, batch: Batch, weights: Mapping[str, torch.Tensor]
+) -> Shares:
+    """The decisions again, from where they started, with these weights."""
+    given = situation(torch, layout, batch.believed, of_routes(layout, batch.asked))
+    shares = start = batch.start
+    for turn in range(len(weights[f"{role.name}.steps"])):
+        shares = improved_in(torch, given, shares, batch.possible, weights, turn, not role.chooses)
+        side = with_fixed(torch, shares.side, start.side, role.fixed_sides)
+        shares = Shares(shares.choice, shares.node, side)
+    return shares
+
+
+def actor_loss(
+    layout: Layout, role: Role, batch: Batch, weights: Mapping[str, torch.Tensor]
+) -> torch.Tensor:
+    """Cost a request, mean over the batch.
+
+    E2E's choices carry the gradient, with the domains' splits as it predicts them; a domain's
+    splits do, with E2E's choices as they were.
+    """
+    requests = of_routes(layout, batch.asked)
+    shares = decided(layout, role, batch, weights)
+    y, at_node, path = routing(layout, shares)
+    with torch.no_grad():
+        found = marginal_cost(torch, layout, batch.met, requests, y)
+        value = found.total.clamp(0.0, CAP)
+        sent = batch.asked if role.chooses else batch.asked * shares.choice
+        total = sent.sum((-1, -2)).clamp(min=1.0)
+    if role.chooses:
+        y = shares.choice[..., layout.route_choice] * (at_node * path).detach()
+    loss = (value * requests * y).sum((-1, -2))
+    if role.chooses:
+        left_out = shares.choice[..., layout.choices - 1 :: layout.choices]
+        loss = loss + layout.penalty * (left_out * batch.asked).sum((-1, -2))
+    mean: torch.Tensor = (loss / total).mean()
+    return mean
