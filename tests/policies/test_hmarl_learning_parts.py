@@ -100,7 +100,10 @@ def test_its_gradient_is_the_marginal_cost() -> None:
     (gradient,) = torch.autograd.grad(slot_cost(layout, met, asked, shares).sum(), choice)
     y, at_node, path = routing(layout, shares)
     found = marginal_cost(torch, layout, met, of_routes(layout, asked), y.detach())
-    wanted = layout.of_choices(found.total * at_node * path).reshape(services, origins, -1)
+    wanted = torch.zeros_like(choice).index_add(
+        -1, layout.route_choice, found.total * at_node * path
+    )
+    wanted = wanted.detach().reshape(services, origins, -1)
     wanted[..., -1] = world.parameters.penalty
     got = gradient.reshape(services, origins, -1) / asked[0][..., None].clamp(min=1e-9)
     real = asked[0] > 0
