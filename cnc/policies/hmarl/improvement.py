@@ -7,14 +7,16 @@ terms in units of the penalty; how far each repetition goes is learned as well. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
 from cnc.policies.hmarl.arrays import Array, at, at_least, at_most, between
+from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.marginal import Marginal, marginal_cost_in, padded
 from cnc.policies.hmarl.networks import perceptron
-from cnc.policies.hmarl.situation import Conditions, Layout, Situation, situation
+from cnc.policies.hmarl.pairs import AllPairs, Pairs
+from cnc.policies.hmarl.situation import Situation
 
 CAP = 12.0
 """Of a value: a route that costs more is as bad as one that costs this, three lost requests."""
@@ -46,19 +48,17 @@ class Shares:
 
 def routing(layout: Layout, shares: Shares) -> tuple[Array, Array, Array]:
     """Y […, C, D*R], and its factors within a choice: node share, and path share."""
-    choice, at_node, path = _along_routes(layout, shares)
+    choice, at_node, path = _of_pairs(layout, AllPairs(layout), shares)
     return choice * at_node * path, at_node, path
 
 
-def _along_routes(layout: Layout, shares: Shares) -> tuple[Array, Array, Array]:
-    """The shares of choice, node and path […, C, D*R] of each route."""
-    at_node = at(layout.of_classes(shares.node), layout.route_node)
-    path = layout.weight
+def _of_pairs(layout: Layout, pairs: Pairs, shares: Shares) -> tuple[Array, Array, Array]:
+    """The shares of choice, node and path […, P] of each pair of class and route."""
+    path = pairs.of_routes(layout.weight)
     if layout.onto_side.shape[-1] > 0:
-        side = layout.of_classes(shares.side)
         for column in range(layout.route_side.shape[-1]):
-            path = path * at(side, layout.route_side[:, column])
-    return at(shares.choice, layout.route_choice), at_node, path
+            path = path * pairs.of_sides(shares.side, column)
+    return pairs.of_choices(shares.choice), pairs.of_nodes(shares.node), path
 
 
 def normalised(weights: Array, groups: Array | None = None) -> Array:
@@ -66,22 +66,6 @@ def normalised(weights: Array, groups: Array | None = None) -> Array:
     if groups is None:
         return weights / at_least(weights.sum(-1)[..., None], 1e-12)
     return weights / at_least((weights @ groups) @ groups.T, 1e-12)
-
-
-def improved(
-    xp: ModuleType,
-    layout: Layout,
-    now: Conditions,
-    requests: Array,
-    shares: Shares,
-    possible: Array,
-    weights: Weights,
-    turn: int,
-    fixed_choice: bool,
-) -> Shares:
-    """One repetition, alone: see `improved_in`."""
-    given = situation(xp, layout, now, requests)
-    return improved_in(xp, given, shares, possible, weights, turn, fixed_choice)
 
 
 def improved_in(
@@ -104,26 +88,29 @@ def improved_in(
         turn: number of the repetition.
         fixed_choice: leave the choices as they are (a domain's own decision).
     """
-    layout = given.layout
+    layout, pairs = given.layout, given.pairs
     role = "domain" if fixed_choice else "e2e"
     step = weights[f"{role}.steps"][turn]
-    along, at_node, path = _along_routes(layout, shares)
+    of_choice, at_node, path = _of_pairs(layout, pairs, shares)
     within = at_node * path
-    found = marginal_cost_in(xp, given, along * within)
-    value = between(found.total, 0.0, CAP)
+    found = marginal_cost_in(xp, given, of_choice * within)
+    value = at_most(found.total, CAP)
     choice = shares.choice
     if not fixed_choice:
         choice = _choices(xp, given, found, value, shares, within, possible, weights, step[0])
-    chosen = (given.requests + 0.01) * along
-    of_node = _mean(layout, value, chosen * path, layout.onto_node)
+    chosen = (given.requests + 0.01) * of_choice
+    of_node = _mean(value, chosen * path, pairs.onto_nodes)
     features = _node_features(given, found, of_node, shares.node)
-    correction, pace = perceptron(xp, weights, "node", features, of_node.shape)
+    correction, pace = perceptron(xp, weights, "node", features, of_node.shape, pairs.nodes)
     of_node = of_node + correction
     inward = ((of_node * shares.node) @ layout.onto_domain) @ layout.onto_domain.T
     move = -step[1] * xp.exp(pace) * (of_node - inward)
     better = shares.node * xp.exp(between(move, -FURTHEST, FURTHEST))
     node_share = normalised(given.here * at_least(better, LEAST), layout.onto_domain)
-    side = _sides(xp, layout, value, chosen, at_node, shares.side, step[2])
+    side = shares.side
+    if layout.onto_side.shape[-1] > 0:
+        of_side = _mean(value, chosen * at_node, pairs.onto_sides)
+        side = _sides(xp, of_side, side, step[2])
     return Shares(choice, node_share, side)
 
 
@@ -141,33 +128,20 @@ def _node_features(
     )
 
 
-def _mean(layout: Layout, value: Array, weight: Array, onto: Array) -> Array:
-    """[…, S, columns] values, weighted."""
-    total = layout.of_services((value * weight) @ onto)
-    return total / at_least(layout.of_services(weight @ onto), 1e-9)
+def _mean(value: Array, weight: Array, onto: Callable[[Array], Array]) -> Array:
+    """Values of pairs, weighted, of what they lead onto."""
+    return onto(value * weight) / at_least(onto(weight), 1e-9)
 
 
-def _sides(
-    xp: ModuleType,
-    layout: Layout,
-    value: Array,
-    chosen: Array,
-    at_node: Array,
-    side: Array,
-    step: Array,
-) -> Array:
-    """Shares of parallel links after one step along their values."""
-    pairs = layout.onto_side.shape[-1] // 2
-    if pairs == 0:
-        return side
-    before = side[..., :-1]
-    of_side = _mean(layout, value, chosen * at_node, layout.onto_side)
-    shape = (*before.shape[:-1], pairs, 2)
-    of_side = of_side.reshape(shape)
-    move = -step * (of_side - of_side.mean(-1)[..., None])
-    better = before.reshape(shape) * xp.exp(between(move, -FURTHEST, FURTHEST))
-    share = normalised(at_least(better, LEAST)).reshape(before.shape)
-    return xp.concatenate([share, side[..., -1:]], -1)
+def _sides(xp: ModuleType, of_side: Array, side: Array, step: Array) -> Array:
+    """Shares of parallel links after one step along their values, [..., S, 2 G + 1]."""
+    first, second = slice(0, -1, 2), slice(1, None, 2)
+    move = between(0.5 * step * (of_side[..., 1::2] - of_side[..., 0::2]), -FURTHEST, FURTHEST)
+    one = at_least(side[..., first] * xp.exp(move), LEAST)
+    other = at_least(side[..., second] * xp.exp(-move), LEAST)
+    total = one + other
+    pairs = xp.stack([one / total, other / total], -1).reshape(of_side.shape)
+    return xp.concatenate([pairs, side[..., -1:]], -1)
 
 
 def _choices(
@@ -182,38 +156,38 @@ def _choices(
     step: Array,
 ) -> Array:
     """Choices after one step along the corrected values."""
-    layout = given.layout
-    features = _features(xp, given, found, within, shares.choice)
-    correction, pace = perceptron(xp, weights, "e2e", features, shares.choice.shape)
-    shape = (*shares.choice.shape[:-1], -1, layout.choices)
-    q = (layout.of_choices(value * within) + correction).reshape(shape)
+    layout, pairs, before = given.layout, given.pairs, shares.choice
+    features = _features(xp, given, found, within, before)
+    correction, pace = perceptron(xp, weights, "e2e", features, before.shape, pairs.choices)
+    shape = (*before.shape[:-1], -1, layout.choices)
+    q = (pairs.onto_choices(value * within) + correction).reshape(shape)
     unserved = 0.0 * q[..., -1:] + layout.penalty
     q = xp.concatenate([q[..., :-1], unserved], -1)
     can = possible.reshape(shape)
-    lowest = xp.amin(xp.where(can > 0, q, 0.0 * q + 1e3), -1)
+    lowest = xp.amin(q + 1e3 * (1.0 - can), -1)
     gap = between(q - lowest[..., None], 0.0, 2.0 * CAP)
     move = step * xp.exp(pace.reshape(shape)) * gap
-    better = shares.choice.reshape(shape) * xp.exp(-between(move, 0.0, FURTHEST))
-    return normalised(can * at_least(better, LEAST)).reshape(shares.choice.shape)
+    better = before.reshape(shape) * xp.exp(-between(move, 0.0, FURTHEST))
+    return normalised(can * at_least(better, LEAST)).reshape(before.shape)
 
 
 def _features(
     xp: ModuleType, given: Situation, found: Marginal, within: Array, choice: Array
 ) -> tuple[Array, ...]:
     """FEATURES of a choice, each for […, C, D x (K + 1)], averaged over routes, without units."""
-    layout = given.layout
-    node, penalty, of_choices = layout.route_node, layout.penalty, layout.of_choices
-    pressure = at(layout.of_classes(at_most(found.pressure, 2.0)), node)
+    layout, pairs, penalty = given.layout, given.pairs, given.layout.penalty
+    onto, of_nodes = pairs.onto_choices, pairs.of_nodes
     busiest = xp.amax(padded(xp, found.link_load, 0.0)[..., layout.along], -1)
+    rho = at(found.utilisation, layout.route_node)
     return (
-        of_choices(found.energy * within) / penalty,
-        of_choices(found.unsatisfied * within) / penalty,
-        of_choices(between(found.others, 0.0, CAP) * within) / penalty,
-        of_choices(at(found.utilisation, node)[..., None, :] * within),
-        of_choices(pressure * within),
-        of_choices(within),
-        xp.log1p(of_choices(given.requests * within)),
-        of_choices(at_most(busiest, 2.0)[..., None, :] * within),
+        onto(found.energy * within) / penalty,
+        onto(found.unsatisfied * within) / penalty,
+        onto(at_most(found.others, CAP) * within) / penalty,
+        onto(pairs.of_routes(rho) * within),
+        onto(of_nodes(at_most(found.pressure, 2.0)) * within),
+        onto(within),
+        xp.log1p(onto(given.requests * within)),
+        onto(pairs.of_routes(at_most(busiest, 2.0)) * within),
         (0.1 / layout.deadline_s)[..., None],
         choice,
     )

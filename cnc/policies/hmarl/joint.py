@@ -17,8 +17,9 @@ from cnc.policies.hmarl.arrays import Array
 from cnc.policies.hmarl.backhaul import backhaul_shares
 from cnc.policies.hmarl.improvement import Shares, improved_in, normalised, routing
 from cnc.policies.hmarl.layout import layout_of
+from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.q_distribution import backhaul_sides, pair_links
-from cnc.policies.hmarl.situation import Conditions, Layout, situation
+from cnc.policies.hmarl.situation import Conditions, situation
 from cnc.policies.hmarl.start import UNSERVED, node_start, pair_start, warmed, with_fixed
 from cnc.simulator.world import World
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from cnc.environment.sites import Floats, Integers, Site
-from cnc.policies.hmarl.situation import Layout
+from cnc.policies.hmarl.layout_fields import Layout
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.simulator.world import TrafficClasses, World
 
@@ -149,20 +149,20 @@ def _layout(
     services = len(work_gc)
     to_service = np.zeros((services, len(classes)))
     to_service[classes.service, np.arange(len(classes))] = 1.0
-    work, size = work_gc[classes.service], classes.uplink_mbit + classes.downlink_mbit
-    speed = nodes[1]
-    slack = classes.deadline_s[:, None] - fixed_s - (work[:, None] / speed)[:, route_node]
+    size, speed = classes.uplink_mbit + classes.downlink_mbit, nodes[1]
+    processing = (work_gc[:, None] / speed)[classes.service][:, route_node]
+    slack = classes.deadline_s[:, None] - fixed_s - processing
     if per_mbit_s is not None:
         slack = slack - size[:, None] * per_mbit_s
     return Layout(
         *nodes,
         fixed_s=fixed_s,
         per_mbit_s=per_mbit_s,
-        work_gc=work,
+        work_gc=work_gc,
         size_mbit=size,
         deadline_s=classes.deadline_s,
         slack_s=slack,
-        per_server_hz=speed / work[:, None],
+        per_server_hz=speed / work_gc[:, None],
         service=classes.service,
         to_service=to_service,
         class_is_service=np.array_equal(classes.service, np.arange(services)),

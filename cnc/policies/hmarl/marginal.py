@@ -13,8 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from cnc.policies.hmarl.arrays import Array, at, at_least, at_most
-from cnc.policies.hmarl.situation import Conditions, Layout, Situation, situation
+from cnc.policies.hmarl.arrays import Array, at_least, at_most
+from cnc.policies.hmarl.layout_fields import Layout
+from cnc.policies.hmarl.situation import Conditions, Situation, situation
 
 __all__ = [
     "Array",
@@ -29,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Marginal:
-    """Per class and route […, C, D*R], in units of cost a request, and what it is made of."""
+    """Per pair of class and route […, P], in units of cost a request, and what it is made of."""
 
     total: Array
     energy: Array
@@ -63,13 +64,13 @@ class _Links:
         return xp.exp(-xp.log(at_least(self.load, 1.0)) @ layout.onto_link.T)
 
 
-def _links(xp: ModuleType, given: Situation, flow: Array) -> _Links:
+def _links(given: Situation, flow: Array) -> _Links:
     layout, link = given.layout, given.now.link_mbit_s
-    bits = (flow * layout.size_mbit[..., None]).sum(-2) @ layout.onto_link
-    counts = flow.sum(-2) @ layout.onto_link
+    bits = given.pairs.onto_links(flow * given.size_mbit)
     per_mbit = 1.0 / (link * layout.slot_s)
     load = bits * per_mbit
-    half = 0.5 * bits / at_least(counts, 1e-9) / link
+    mean_size = bits / at_least(given.pairs.onto_links(flow), 1e-9)
+    half = 0.5 * mean_size / link
     clipped = at_most(load, layout.clip)
     free = 1.0 - clipped
     return _Links(
@@ -107,61 +108,57 @@ def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Margin
     Args:
         xp: numpy or torch.
         given: the slot.
-        routing: […, C, D*R] y.
+        routing: […, P] y, of the situation's pairs of class and route.
     """
-    layout, penalty = given.layout, given.layout.penalty
-    node, work_gc = layout.route_node, layout.work_gc[..., None]
+    layout, pairs, penalty = given.layout, given.pairs, given.layout.penalty
+    work_gc = layout.work_gc[..., None]
     flow = given.requests * routing
     # -- loads
-    work = layout.of_services((flow @ layout.onto_node) * work_gc)
+    work = pairs.onto_nodes(flow) * work_gc
     own = (work.sum(-2) + given.now.backlog_gc) * given.per_gc
     rho = given.now.background + own
     rho_replica = work * given.per_granted_gc
     pressure = xp.maximum(rho_replica, rho[..., None, :])
     clipped = at_most(pressure, layout.clip)
-    free = 1.0 - clipped
     slack = given.slack_s
     links = None
     if layout.onto_link.shape[-1] > 0:
-        links = _links(xp, given, flow)
-        slack = slack - (links.wait_s @ layout.onto_link.T)[..., None, :]
+        links = _links(given, flow)
+        slack = slack - pairs.of_routes(links.wait_s @ layout.onto_link.T)
     # -- the share served in time: 1 - tail, and how fast it falls with pressure and with latency
     room = at_least(slack, 0.0) * given.rate
+    free = pairs.of_nodes(1.0 - clipped)
     waiting = given.exponent * xp.log(at_least(clipped, 1e-9))
-    free_there = at(layout.of_classes(free), node)
-    tail = xp.exp(at(layout.of_classes(waiting), node) - room * free_there)
-    by_wait = given.exponent / at_least(clipped, 1e-3)
-    slope_there = at(layout.of_classes(by_wait), node) + room
+    tail = xp.exp(pairs.of_nodes(waiting) - room * free)
+    by_pressure = pairs.of_nodes(given.exponent / at_least(clipped, 1e-3)) + room
     # -- what an overloaded node or link keeps of it
     node_kept = (given.spare / xp.maximum(own, given.spare))[..., None, :]
-    kept = at(layout.of_classes(node_kept / at_least(rho_replica, 1.0)), node) * (slack > 0)
+    kept = pairs.of_nodes(node_kept / at_least(rho_replica, 1.0)) * (slack > 0)
     if links is not None:
-        kept = kept * links.kept(xp, layout)[..., None, :]
+        kept = kept * pairs.of_routes(links.kept(xp, layout))
     met = (1.0 - tail) * kept
     unsatisfied = penalty * (1.0 - met)
     # -- energy of one more request
     slope = layout.energy_floor + 3.0 * (1.0 - layout.energy_floor) * at_most(rho, 1.0) ** 2
-    energy = at(work_gc * (given.node_j_gc * slope)[..., None, :], node)
+    energy = pairs.of_nodes(given.node_j * slope[..., None, :])
     if links is not None:
         energy = energy + given.transfer_j
     # -- what it takes from the others on its node, by utilisation and by overload
-    late = flow * tail * kept
-    lost = layout.of_services((late * slope_there) @ layout.onto_node) * (pressure < layout.clip)
-    served = layout.of_services((flow * met) @ layout.onto_node)
+    late, in_time = flow * tail * kept, flow * met
+    lost = pairs.onto_nodes(late * by_pressure) * (pressure < layout.clip)
+    served = pairs.onto_nodes(in_time)
     by_node = lost * (rho[..., None, :] >= rho_replica)
     full = (own > given.spare) / at_least(own, 1e-6)
     overfull = (rho_replica > 1.0) / at_least(rho_replica, 1.0)
     at_node = (by_node.sum(-2) + full * served.sum(-2)) * given.per_gc
     at_replica = (lost - by_node + overfull * served) * given.per_granted_gc
-    of_node = penalty * work_gc * layout.of_classes(at_node[..., None, :] + at_replica)
-    others = at(of_node, node)
+    others = pairs.of_nodes(penalty * work_gc * (at_node[..., None, :] + at_replica))
     if links is not None:
         # -- and on its links, by waiting and by overload
-        onto, load = layout.onto_link, links.load
-        waits = ((late * given.rate * free_there).sum(-2) @ onto) * links.wait_slope_s
-        choked = ((flow * met).sum(-2) @ onto) * (load > 1.0) / at_least(load, 1.0)
+        waits = pairs.onto_links(late * given.rate * free) * links.wait_slope_s
+        choked = pairs.onto_links(in_time) * (links.load > 1.0) / at_least(links.load, 1.0)
         of_link = penalty * (waits + choked) * links.per_mbit
-        others = others + layout.size_mbit[..., None] * (of_link @ onto.T)[..., None, :]
+        others = others + given.size_mbit * pairs.of_routes(of_link @ layout.onto_link.T)
     return Marginal(
         total=energy + unsatisfied + others,
         energy=energy,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
-from cnc.policies.hmarl.arrays import Array, stacked
+from cnc.policies.hmarl.arrays import Array, at, stacked
 
 
 def perceptron(
@@ -14,6 +14,7 @@ def perceptron(
     name: str,
     features: Sequence[Array],
     shape: tuple[int, ...],
+    where: Array | None = None,
 ) -> tuple[Array, Array]:
     """Two bounded outputs of a network with one hidden layer.
 
@@ -22,14 +23,20 @@ def perceptron(
         weights: `name.w1` [F, H], `name.b1` [H], `name.w2` [H, 2], `name.b2` [2].
         name: of the network.
         features: F arrays that broadcast to the shape.
-        shape: […] of the pairs that the network sees.
+        shape: […] of what the network sees.
+        where: flat positions in the shape that matter; others are left at 0. Only for numpy.
 
     Returns:
         A correction within +-2 units of cost, and the logarithm of a pace within +-1.5; both
         begin at 0, where the second layer is 0.
     """
-    # features first, so that each layer is one product for all pairs
+    # features first, so that each layer is one product for all
     seen = stacked(xp, features, shape).reshape(len(features), -1)
+    if where is not None:
+        seen = at(seen, where)
     hidden = xp.tanh(weights[f"{name}.w1"].T @ seen + weights[f"{name}.b1"][:, None])
     out = xp.tanh(weights[f"{name}.w2"].T @ hidden + weights[f"{name}.b2"][:, None])
+    if where is not None:
+        some, out = out, xp.zeros((2, *shape)).reshape(2, -1)
+        out[:, where] = some
     return 2.0 * out[0].reshape(shape), 1.5 * out[1].reshape(shape)

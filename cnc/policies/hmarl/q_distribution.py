@@ -22,8 +22,10 @@ from cnc.environment.sites import Floats
 from cnc.policies.hmarl.backhaul import backhaul_shares
 from cnc.policies.hmarl.improvement import KEPT, Shares, Weights, improved_in, normalised, routing
 from cnc.policies.hmarl.layout import layout_of
+from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.marginal import marginal_cost
-from cnc.policies.hmarl.situation import Conditions, Layout, situation
+from cnc.policies.hmarl.pairs import AllPairs, ReadyPairs
+from cnc.policies.hmarl.situation import Conditions, situation
 from cnc.policies.hmarl.start import UNSERVED, node_start, pair_start, warmed, with_fixed
 from cnc.policies.shares import Candidates
 from cnc.simulator.world import BACKHAUL, CORE, LOCAL, TrafficClasses, World
@@ -69,7 +71,8 @@ class QDistribution:
         flat = possible.transpose(1, 0, 2).reshape(shape)
         now = _conditions(observation)
         requests = observation.requests.T[:, layout.route_choice // (candidates + 1)]
-        given = situation(np, layout, now, requests)
+        pairs = ReadyPairs(layout, now.ready, flat)
+        given = situation(np, layout, now, requests, pairs)
         shares = start = self._start(observation, layout, now, possible)
         for turn in range(len(self._weights["e2e.steps"])):
             shares = improved_in(np, given, shares, flat, self._weights, turn, fixed_choice=False)
@@ -152,7 +155,7 @@ class QDistribution:
         flow, at_node, path = routing(layout, shares)
         found = marginal_cost(np, layout, _conditions(observation), requests, flow)
         value = np.clip(found.total, 0.0, layout.penalty)
-        served = layout.of_choices(value * at_node * path)
+        served = AllPairs(layout).onto_choices(value * at_node * path)
         shape = (len(observation.classes), origins, candidates + 1)
         q = served.reshape(shape)
         q[..., -1] = layout.penalty

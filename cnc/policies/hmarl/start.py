@@ -9,7 +9,8 @@ from types import ModuleType
 
 from cnc.policies.hmarl.arrays import Array, at_least
 from cnc.policies.hmarl.improvement import normalised
-from cnc.policies.hmarl.situation import Conditions, Layout
+from cnc.policies.hmarl.layout_fields import Layout
+from cnc.policies.hmarl.situation import Conditions
 
 WARM = 0.9
 """Part of the last slot's decision in what a slot starts from; the rest is spread."""

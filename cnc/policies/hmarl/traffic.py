@@ -15,7 +15,8 @@ from cnc.environment.sites import Floats, Site
 from cnc.policies.hmarl.backhaul import backhaul_shares
 from cnc.policies.hmarl.improvement import Shares, Weights, improved_in
 from cnc.policies.hmarl.layout import layout_at
-from cnc.policies.hmarl.situation import Conditions, Layout, situation
+from cnc.policies.hmarl.layout_fields import Layout
+from cnc.policies.hmarl.situation import Conditions, situation
 from cnc.policies.hmarl.start import node_start, pair_start, warmed
 
 
