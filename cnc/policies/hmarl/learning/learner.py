@@ -147,6 +147,7 @@ class Learner:
             arrays |= under("sample/", self._pending[1]) | under("compared/", self._pending[2])
         return {
             "slot": self.slot,
+            "steps": self.trainable.steps,
             "key": self._key.hex(),
             "guard": self.guard.snapshot(),
             "arrays": packed(arrays),
