@@ -55,5 +55,5 @@ def backhaul_shares(
     )
     bend, _ = perceptron(xp, weights, "backhaul", features, way.shape)
     left = capacity * at_least(1.0 - busy, 0.05)
-    share = left * xp.exp(2.0 * bend - 8.0 * (energy - energy.mean(-1)[..., None]))
+    share = left * xp.exp(2.0 * bend - 8.0 * energy)
     return normalised(at_least(normalised(share), LEAST))

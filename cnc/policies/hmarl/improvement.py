@@ -177,7 +177,10 @@ def _features(
     """FEATURES of a choice, each for […, C, D x (K + 1)], averaged over routes, without units."""
     layout, pairs, penalty = given.layout, given.pairs, given.layout.penalty
     onto, of_nodes = pairs.onto_choices, pairs.of_nodes
-    busiest = xp.amax(padded(xp, found.link_load, 0.0)[..., layout.along], -1)
+    load = padded(xp, found.link_load, 0.0)
+    busiest = at(load, layout.along[:, 0])
+    for column in range(1, layout.along.shape[-1]):
+        busiest = xp.maximum(busiest, at(load, layout.along[:, column]))
     rho = at(found.utilisation, layout.route_node)
     return (
         onto(found.energy * within) / penalty,

@@ -132,8 +132,10 @@ def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Margin
     tail = xp.exp(pairs.of_nodes(waiting) - room * free)
     by_pressure = pairs.of_nodes(given.exponent / at_least(clipped, 1e-3)) + room
     # -- what an overloaded node or link keeps of it
-    node_kept = (given.spare / xp.maximum(own, given.spare))[..., None, :]
-    kept = pairs.of_nodes(node_kept / at_least(rho_replica, 1.0)) * (slack > 0)
+    most = xp.maximum(own, given.spare)
+    most_replica = at_least(rho_replica, 1.0)
+    node_kept = (given.spare / most)[..., None, :] / most_replica
+    kept = pairs.of_nodes(node_kept) * (slack > 0)
     if links is not None:
         kept = kept * pairs.of_routes(links.kept(xp, layout))
     met = (1.0 - tail) * kept
@@ -148,8 +150,8 @@ def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Margin
     lost = pairs.onto_nodes(late * by_pressure) * (pressure < layout.clip)
     served = pairs.onto_nodes(in_time)
     by_node = lost * (rho[..., None, :] >= rho_replica)
-    full = (own > given.spare) / at_least(own, 1e-6)
-    overfull = (rho_replica > 1.0) / at_least(rho_replica, 1.0)
+    full = (own > given.spare) / most
+    overfull = (rho_replica > 1.0) / most_replica
     at_node = (by_node.sum(-2) + full * served.sum(-2)) * given.per_gc
     at_replica = (lost - by_node + overfull * served) * given.per_granted_gc
     others = pairs.of_nodes(penalty * work_gc * (at_node[..., None, :] + at_replica))

@@ -65,8 +65,8 @@ class AllPairs:
     """Every class on every route: P is C x D*R. numpy or torch."""
 
     layout: Layout
-    nodes: None = None
-    choices: None = None
+    nodes: Integers | None = None
+    choices: Integers | None = None
 
     def of_classes(self, array: Array) -> Array:
         """[…, C] to […, C, D*R]."""

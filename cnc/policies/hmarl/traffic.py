@@ -12,10 +12,12 @@ import numpy as np
 
 from cnc.environment.observations import DomainObservation, Order, Split
 from cnc.environment.sites import Floats, Site
+from cnc.policies.hmarl.arrays import at
 from cnc.policies.hmarl.backhaul import backhaul_shares
 from cnc.policies.hmarl.improvement import Shares, Weights, improved_in
 from cnc.policies.hmarl.layout import layout_at
 from cnc.policies.hmarl.layout_fields import Layout
+from cnc.policies.hmarl.pairs import AllPairs
 from cnc.policies.hmarl.situation import Conditions, situation
 from cnc.policies.hmarl.start import node_start, pair_start, warmed
 
@@ -40,7 +42,9 @@ class Traffic:
         layout = self._layout_for(order)
         own = self._site.path_links is not None and self._site.kind != "ran"
         now, shares = self._start(observation, order, layout)
-        given = situation(np, layout, now, order.requests.T[:, layout.route_choice])
+        requests = at(order.requests.T, layout.route_choice)
+        pairs = AllPairs(layout, nodes=np.flatnonzero(now.ready))
+        given = situation(np, layout, now, requests, pairs)
         for turn in range(len(self._weights["domain.steps"])):
             shares = improved_in(np, given, shares, shares.choice, self._weights, turn, True)
         self._node = shares.node
@@ -68,7 +72,7 @@ class Traffic:
             side[:, :2] = pair_start(now.link_mbit_s, observation.link_utilisation[pair])
         if self._side is not None and own:
             side[:, :2] = warmed(self._side, side[:, :2])
-        return now, Shares(order.inflow.T, node, side)
+        return now, Shares(np.ascontiguousarray(order.inflow.T), node, side)
 
     def _backhaul(self, observation: DomainObservation) -> Floats:
         site = self._site
