@@ -102,6 +102,23 @@ def test_the_list_and_the_grid_and_torch_decide_alike(added: int) -> None:
         np.testing.assert_allclose(alone, getattr(grid, name), atol=1e-9)
 
 
+def test_large_worlds_decide_alike_with_sparse_incidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    dense = layout_of(WORLD, WORLD.classes)
+    monkeypatch.setattr("cnc.policies.hmarl.layout.DENSE", 0)
+    sparse = layout_of(WORLD, WORLD.classes)
+    assert not isinstance(sparse.onto_link, np.ndarray)
+    now, requests, possible, shares = _slot(dense, 1)
+    weights = _weights()
+    wanted = improved_in(
+        np, situation(np, dense, now, requests), shares, possible, weights, 0, False
+    )
+    for pairs in (None, ReadyPairs(sparse, now.ready, possible)):
+        given = situation(np, sparse, now, requests, pairs)
+        found = improved_in(np, given, shares, possible, weights, 0, False)
+        for name in ("choice", "node", "side"):
+            np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), atol=1e-9)
+
+
 @pytest.mark.parametrize("added", [0, 3])
 def test_what_is_added_up_is_the_same(added: int) -> None:
     layout = layout_of(WORLD, _classes(WORLD, added))
