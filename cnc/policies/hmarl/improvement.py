@@ -13,7 +13,7 @@ from types import ModuleType
 
 from cnc.policies.hmarl.arrays import Array, at, at_least, at_most, between
 from cnc.policies.hmarl.layout_fields import Layout
-from cnc.policies.hmarl.marginal import Marginal, marginal_cost_in, padded
+from cnc.policies.hmarl.marginal import Marginal, marginal_cost_in
 from cnc.policies.hmarl.networks import perceptron
 from cnc.policies.hmarl.pairs import AllPairs, Pairs
 from cnc.policies.hmarl.situation import Situation
@@ -177,7 +177,7 @@ def _features(
     """FEATURES of a choice, each for […, C, D x (K + 1)], averaged over routes, without units."""
     layout, pairs, penalty = given.layout, given.pairs, given.layout.penalty
     onto, of_nodes = pairs.onto_choices, pairs.of_nodes
-    load = padded(xp, found.link_load, 0.0)
+    load = xp.concatenate([found.link_load, 0.0 * found.link_load[..., :1]], -1)
     busiest = at(load, layout.along[:, 0])
     for column in range(1, layout.along.shape[-1]):
         busiest = xp.maximum(busiest, at(load, layout.along[:, column]))

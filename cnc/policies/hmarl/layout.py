@@ -149,26 +149,29 @@ def _layout(
     services = len(work_gc)
     to_service = np.zeros((services, len(classes)))
     to_service[classes.service, np.arange(len(classes))] = 1.0
-    size, speed = classes.uplink_mbit + classes.downlink_mbit, nodes[1]
+    capacity, speed, servers, replica, dynamic_w = nodes
+    size = classes.uplink_mbit + classes.downlink_mbit
     processing = (work_gc[:, None] / speed)[classes.service][:, route_node]
     slack = classes.deadline_s[:, None] - fixed_s - processing
     if per_mbit_s is not None:
         slack = slack - size[:, None] * per_mbit_s
     return Layout(
-        *nodes,
-        fixed_s=fixed_s,
-        per_mbit_s=per_mbit_s,
+        capacity_gc_s=capacity,
+        servers=servers,
+        replica_gc_s=replica,
+        dynamic_w=dynamic_w,
         work_gc=work_gc,
         size_mbit=size,
         deadline_s=classes.deadline_s,
         slack_s=slack,
+        nominal=per_mbit_s is not None,
         per_server_hz=speed / work_gc[:, None],
         service=classes.service,
         to_service=to_service,
         class_is_service=np.array_equal(classes.service, np.arange(services)),
         route_node=route_node,
         along=along,
-        onto_node=_incidence(route_node[:, None], len(nodes[0])),
+        onto_node=_incidence(route_node[:, None], len(capacity)),
         onto_link=_incidence(along, links),
         route_choice=choice,
         onto_candidate=(candidate[:, None] == np.arange(choices)) * 1.0,

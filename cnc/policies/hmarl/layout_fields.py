@@ -13,22 +13,20 @@ class Layout:
 
     capacity_gc_s: Array
     """[…, N]"""
-    speed_gc_s: Array
     servers: Array
     """Of one replica."""
     replica_gc_s: Array
     dynamic_w: Array
-    fixed_s: Array
-    """[…, D*R] latency of a route that depends on nothing: two-way propagation."""
-    per_mbit_s: Array
-    """[…, D*R] transmission at nominal capacities; None takes those of the slot."""
     work_gc: Array
     """[…, S] of a request."""
     size_mbit: Array
     """[…, C] both ways."""
     deadline_s: Array
     slack_s: Array
-    """[…, C, D*R] what the deadline leaves after `fixed_s`, `per_mbit_s` and processing."""
+    """[…, C, D*R] what the deadline leaves after two-way propagation and processing and, where
+    nominal, after transmission."""
+    nominal: bool
+    """Transmission is at nominal capacities, not at those of the slot."""
     per_server_hz: Array
     """[…, S, N] requests that one server finishes in a second."""
     service: Array

@@ -24,7 +24,6 @@ __all__ = [
     "Marginal",
     "marginal_cost",
     "marginal_cost_in",
-    "padded",
 ]
 
 
@@ -79,12 +78,6 @@ def _links(given: Situation, flow: Array) -> _Links:
         wait_slope_s=half / free**2 * (load < layout.clip),
         per_mbit=per_mbit,
     )
-
-
-def padded(xp: ModuleType, per_link: Array, value: float) -> Array:
-    """[…, L] to [..., L + 1] with what counts where there is no link."""
-    edge = xp.ones_like(per_link[..., :1]) * value
-    return xp.concatenate([per_link, edge], -1)
 
 
 def marginal_cost(

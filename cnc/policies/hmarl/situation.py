@@ -88,7 +88,7 @@ def situation(
     if layout.onto_link.shape[-1] > 0:
         along = layout.onto_link.T
         transfer = size * pairs.of_routes((now.link_j_mbit / layout.unit_j) @ along)
-        if layout.per_mbit_s is None:
+        if not layout.nominal:
             slack = slack - size * pairs.of_routes((1.0 / now.link_mbit_s) @ along)
     per_gc_j = layout.dynamic_w / (capacity * layout.unit_j)
     return Situation(
