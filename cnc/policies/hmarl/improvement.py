@@ -139,8 +139,8 @@ def _sides(xp: ModuleType, of_side: Array, side: Array, step: Array) -> Array:
     move = between(0.5 * step * (of_side[..., 1::2] - of_side[..., 0::2]), -FURTHEST, FURTHEST)
     one = at_least(side[..., first] * xp.exp(move), LEAST)
     other = at_least(side[..., second] * xp.exp(-move), LEAST)
-    total = one + other
-    pairs = xp.stack([one / total, other / total], -1).reshape(of_side.shape)
+    share = (one / (one + other))[..., None]
+    pairs = xp.concatenate([share, 1.0 - share], -1).reshape(of_side.shape)
     return xp.concatenate([pairs, side[..., -1:]], -1)
 
 

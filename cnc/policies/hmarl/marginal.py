@@ -57,10 +57,12 @@ class _Links:
     """[…, L] how the wait grows with the load."""
     per_mbit: Array
     """[…, L] load by one Mbit."""
+    most: Array
+    """[…, L] load, at least 1."""
 
     def kept(self, xp: ModuleType, layout: Layout) -> Array:
         """[…, D*R] part of a flow that overloaded links let pass along a route."""
-        return xp.exp(-xp.log(at_least(self.load, 1.0)) @ layout.onto_link.T)
+        return xp.exp(-xp.log(self.most) @ layout.onto_link.T)
 
 
 def _links(given: Situation, flow: Array) -> _Links:
@@ -77,6 +79,7 @@ def _links(given: Situation, flow: Array) -> _Links:
         wait_s=half * clipped / free,
         wait_slope_s=half / free**2 * (load < layout.clip),
         per_mbit=per_mbit,
+        most=at_least(load, 1.0),
     )
 
 
@@ -151,7 +154,7 @@ def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Margin
     if links is not None:
         # -- and on its links, by waiting and by overload
         waits = pairs.onto_links(late * given.rate * free) * links.wait_slope_s
-        choked = pairs.onto_links(in_time) * (links.load > 1.0) / at_least(links.load, 1.0)
+        choked = pairs.onto_links(in_time) * (links.load > 1.0) / links.most
         of_link = penalty * (waits + choked) * links.per_mbit
         others = others + given.size_mbit * pairs.of_routes(of_link @ layout.onto_link.T)
     return Marginal(
