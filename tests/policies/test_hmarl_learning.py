@@ -250,3 +250,9 @@ def test_agents_keep_to_one_thread(world: World) -> None:
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(1)
+
+
+def test_large_worlds_learn_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    dense = Run(world).costs(5)
+    monkeypatch.setattr("cnc.policies.hmarl.layout.DENSE", 0)
+    assert Run(world).costs(5) == pytest.approx(dense, rel=1e-9)

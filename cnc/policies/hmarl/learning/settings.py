@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class LearningSettings:
     """Of one agent."""
 
-    rate: float = 1e-3
+    rate: float = 3e-3
     """Adam's, of the networks."""
-    step_rate: float = 3e-3
+    step_rate: float = 9e-3
     """Adam's, of the logarithms of the improvement steps."""
     clip: float = 1.0
     """Longest gradient."""
