@@ -17,8 +17,9 @@ class HmarlDomain:
     Args:
         site: the domain.
         weights: of the networks.
-        deployment: another one than that of the weights, such as one that learns.
-        traffic: the same.
+        deployment: another one than that of the weights, such as one that learns; its snapshot
+            and that of `traffic` share a dictionary, in which `learning` is taken by the latter.
+        traffic: another one, too.
     """
 
     def __init__(
