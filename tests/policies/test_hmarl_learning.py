@@ -256,3 +256,21 @@ def test_large_worlds_learn_the_same(world: World, monkeypatch: pytest.MonkeyPat
     dense = Run(world).costs(5)
     monkeypatch.setattr("cnc.policies.hmarl.layout.DENSE", 0)
     assert Run(world).costs(5) == pytest.approx(dense, rel=1e-9)
+
+
+def test_a_group_of_an_intent_keeps_the_weights_and_drops_the_replay(world: World) -> None:
+    run = Run(world)
+    run.costs(6)
+    learner = run.learners[0]
+    steps, kept = learner.trainable.steps, learner.weights
+    count = len(world.classes)
+    run.infrastructure.start_group(
+        "g", count, 0, 1.0, 0.2, 0.2, np.full(len(world.candidates), 2.0)
+    )
+    run.costs(1)
+    assert len(learner._replay) == 0 and learner.weights is kept
+    assert learner.trainable.steps == steps
+    assert np.isfinite(run.costs(6)).all()
+    assert learner.trainable.steps > steps
+    run.infrastructure.end_group("g")
+    assert np.isfinite(run.costs(3)).all()
