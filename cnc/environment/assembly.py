@@ -15,8 +15,6 @@ from cnc.environment.infrastructure import Actuation, Measurement
 from cnc.environment.observations import (
     DomainObservation,
     EndToEndObservation,
-    Hosts,
-    Order,
     Split,
 )
 from cnc.environment.sites import Booleans, Floats, Integers, Site
@@ -69,23 +67,6 @@ def observe_all(measured: Measurement, world: World) -> EndToEndObservation:
         live=np.ones(domains, dtype=bool),
         prior=np.zeros((len(measured.classes.service), candidates)),
         hosts_prior=np.zeros((domains, len(world.work_gc))),
-    )
-
-
-def order_for(
-    site: Site, observation: EndToEndObservation, delta: Floats, hosts: Hosts | None
-) -> Order:
-    """What E2E asks of one domain, given delta [D, C, K]."""
-    services = len(site.work_gc)
-    return Order(
-        slot=observation.slot,
-        frame_start=observation.frame_start,
-        inflow=delta[site.origins, :, site.candidate],
-        requests=observation.requests[site.origins],
-        classes=observation.classes,
-        announced=observation.announced[site.origins],
-        allowed=np.ones(services, dtype=bool) if hosts is None else hosts.allowed[site.index],
-        prior=np.zeros(services) if hosts is None else hosts.prior[site.index],
     )
 
 

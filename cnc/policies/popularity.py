@@ -10,21 +10,32 @@ from typing import Any
 
 import numpy as np
 
-from cnc.environment.observations import Order
+from cnc.environment.observations import EndToEndObservation, Order
 from cnc.environment.sites import Floats
 
 KEEP = 0.97
 
 
 class Popularity:
-    """Requests per slot that each candidate origin is expected to send, per class."""
+    """Requests per slot that each candidate origin is expected to send, per class.
 
-    def __init__(self) -> None:
+    Args:
+        keep: of the old average, in each slot.
+    """
+
+    def __init__(self, keep: float = KEEP) -> None:
+        self._keep = keep
         self._mean: Floats | None = None
         self._signature: Floats = np.zeros((3, 0))
         """[3, C] service, uplink and deadline: what makes a class the same class."""
 
-    def update(self, order: Order) -> None:
+    @property
+    def mean(self) -> Floats:
+        """[O, C]"""
+        assert self._mean is not None, "update() comes before mean"
+        return self._mean
+
+    def update(self, order: Order | EndToEndObservation) -> None:
         """Take in the demand of a slot."""
         demand = np.maximum(order.requests, order.announced)
         classes = order.classes
@@ -32,14 +43,16 @@ class Popularity:
         if self._mean is None or self._mean.shape[0] != demand.shape[0]:
             self._mean = demand.copy()
         elif np.array_equal(signature, self._signature):
-            self._mean = np.maximum(KEEP * self._mean + (1.0 - KEEP) * demand, order.announced)
+            mean = self._keep * self._mean + (1.0 - self._keep) * demand
+            self._mean = np.maximum(mean, order.announced)
         else:
             kept = min(self._signature.shape[1], signature.shape[1])
             same = np.zeros(signature.shape[1], dtype=bool)
             same[:kept] = (signature[:, :kept] == self._signature[:, :kept]).all(axis=0)
             old = np.zeros_like(demand)
             old[:, :kept] = self._mean[:, :kept]
-            mean = np.where(same[None, :], KEEP * old + (1.0 - KEEP) * demand, demand)
+            mixed = self._keep * old + (1.0 - self._keep) * demand
+            mean = np.where(same[None, :], mixed, demand)
             self._mean = np.maximum(mean, order.announced)
         self._signature = signature
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import torch
 
-from cnc.environment.assembly import DomainPart, assemble, observe_all, observe_domain, order_for
+from cnc.environment.assembly import DomainPart, assemble, observe_all, observe_domain
 from cnc.environment.infrastructure import Infrastructure, Measurement, SlotOutcome
 from cnc.environment.sites import Floats, site_of
+from cnc.environment.views import order_for
 from cnc.policies.interface import DistributedPolicy, GlobalPolicy
 from cnc.simulator.world import World
 

@@ -10,16 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnc.environment.assembly import (
-    DomainPart,
-    assemble,
-    observe_all,
-    observe_domain,
-    order_for,
-)
+from cnc.environment.assembly import DomainPart, assemble, observe_all, observe_domain
 from cnc.environment.infrastructure import Actuation, Infrastructure, Measurement
 from cnc.environment.observations import demand_of
 from cnc.environment.sites import Site, site_of
+from cnc.environment.views import order_for
 from cnc.errors import SimulationError
 from cnc.policies.registry import distributed_policy
 from cnc.simulator.generator import generate_world

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from cnc.environment.assembly import DomainPart, assemble, observe_all, observe_domain, order_for
+from cnc.environment.assembly import DomainPart, assemble, observe_all, observe_domain
 from cnc.environment.batched import BatchedEnvironment, BatchedObservation, BatchedOutcome
 from cnc.environment.infrastructure import Actuation, Infrastructure, Measurement
 from cnc.environment.sites import site_of
+from cnc.environment.views import order_for
 from cnc.errors import SimulationError
 from cnc.policies.registry import distributed_policy
 from cnc.simulator.generator import generate_world

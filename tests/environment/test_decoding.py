@@ -112,8 +112,8 @@ def test_nodes_that_cannot_be_in_time_take_nothing() -> None:
 
 
 def _order(world: World, site: int):  # type: ignore[no-untyped-def]
-    from cnc.environment.assembly import order_for
     from cnc.environment.sites import site_of
+    from cnc.environment.views import order_for
 
     inventory = site_of(world, site)
     seen = observe_all(Infrastructure(world, 0, 50.0).measure(), world)

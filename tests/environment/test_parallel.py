@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from pettingzoo.test import parallel_api_test, parallel_seed_test
 
-from cnc.environment.assembly import observe_all, observe_domain, order_for
+from cnc.environment.assembly import observe_all, observe_domain
 from cnc.environment.infrastructure import Measurement
 from cnc.environment.parallel import NetworkEnvironment, parallel_env
+from cnc.environment.views import order_for
 from cnc.errors import ConfigurationError, SimulationError, UsageError
 from cnc.policies.registry import distributed_policy
 from cnc.simulator.generator import generate_world

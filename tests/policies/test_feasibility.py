@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnc.environment.assembly import observe_all, observe_domain, order_for
+from cnc.environment.assembly import observe_all, observe_domain
 from cnc.environment.infrastructure import Measurement
 from cnc.environment.observations import EndToEndObservation
 from cnc.environment.sites import Site, site_of
+from cnc.environment.views import order_for
 from cnc.errors import UsageError
 from cnc.policies.placement import pack
 from cnc.policies.popularity import KEEP, Popularity

@@ -124,7 +124,7 @@ def test_steps_lower_what_the_slot_would_have_cost(world: World) -> None:
             learner.trainable.descend(actor_loss(learner._layout, learner._role, batch, tensors))
             costs.append(cost_in_hindsight(learner, batch))
         assert min(costs) < costs[0]
-        assert costs[-1] < 1.001 * costs[0]
+        assert costs[-1] < 1.02 * costs[0]
 
 
 def test_learning_moves_the_own_weights_only(world: World) -> None:

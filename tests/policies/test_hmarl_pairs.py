@@ -90,11 +90,12 @@ def test_the_list_and_the_grid_and_torch_decide_alike(added: int) -> None:
     torched = Shares(*(torch.as_tensor(array)[None] for array in vars(shares).values()))
     parameters = {name: torch.as_tensor(array) for name, array in weights.items()}
     for turn in range(3):
-        grid = improved_in(np, given, grid, possible, weights, turn, False)
-        listed = improved_in(np, some, listed, possible, weights, turn, False)
-        torched = improved_in(
+        grid, cost = improved_in(np, given, grid, possible, weights, turn, False)
+        listed, of_list = improved_in(np, some, listed, possible, weights, turn, False)
+        torched, of_torch = improved_in(
             torch, batched, torched, torch.as_tensor(possible)[None], parameters, turn, False
         )
+        np.testing.assert_allclose([of_list, of_torch[0].numpy()], cost)
     assert np.abs(grid.choice - shares.choice).max() > 0.05
     for name in ("choice", "node", "side"):
         np.testing.assert_allclose(getattr(listed, name), getattr(grid, name), atol=1e-9)
@@ -109,12 +110,12 @@ def test_large_worlds_decide_alike_with_sparse_incidence(monkeypatch: pytest.Mon
     assert not isinstance(sparse.onto_link, np.ndarray)
     now, requests, possible, shares = _slot(dense, 1)
     weights = _weights()
-    wanted = improved_in(
+    wanted, _ = improved_in(
         np, situation(np, dense, now, requests), shares, possible, weights, 0, False
     )
     for pairs in (None, ReadyPairs(sparse, now.ready, possible)):
         given = situation(np, sparse, now, requests, pairs)
-        found = improved_in(np, given, shares, possible, weights, 0, False)
+        found, _ = improved_in(np, given, shares, possible, weights, 0, False)
         for name in ("choice", "node", "side"):
             np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), atol=1e-9)
 

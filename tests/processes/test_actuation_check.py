@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnc.environment.assembly import observe_all, order_for
+from cnc.environment.assembly import observe_all
 from cnc.environment.infrastructure import Infrastructure, Measurement
 from cnc.environment.sites import Site
+from cnc.environment.views import order_for
 from cnc.errors import MessageError
 from cnc.messages.telemetry import DomainActuation
 from cnc.processes.actuation_check import checked_part

@@ -1,18 +1,20 @@
-"""A domain's deployment: replicas one by one, by learned values (docs/hmarl.md, "Deployment").
+"""A domain's deployment: how many replicas of each service, on which nodes (docs/hmarl.md).
 
-At a frame start a domain begins with empty nodes and adds replicas: of the service that it is
-shortest of, on the node where that service is worth most, until nothing is short or fits. What a
-service is worth on a node is learned: a network over features of the pair, without units, shared
-by all domains, services and nodes. They hold the domain's own view, and E2E's price of serving.
+What a service is worth on a node is learned: a network over features of the pair, without units,
+shared by all domains, services and nodes, gives the number of replicas that it should have there.
+Where E2E wishes for numbers of replicas in the domain, these count, and the values say where they
+go. Without wishes the domain deploys alone: it begins with empty nodes and adds replicas of the
+service that it is shortest of, on the node where that service is worth most, until nothing is short
+or fits.
 
 Deviations from the paper, whose DDQN chooses among whole sets: single replicas, so that one network
-fits any number of services and nodes; and the network is trained on demonstrations by the optimal
-reference (as DQfD begins), without a phase of its own exploration yet.
+fits any number of services and nodes; trained on demonstrations by the optimal reference, as DQfD
+begins. The sequence of actions that a DDQN would explore is searched by E2E, with values in closed
+form (`replica_search`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -23,11 +25,12 @@ from cnc.environment.sites import Booleans, Floats, Integers, Site
 from cnc.policies.greedy import usable_nodes
 from cnc.policies.hmarl.improvement import Weights
 from cnc.policies.hmarl.marginal import Array
+from cnc.policies.hmarl.placing import Room
 from cnc.policies.popularity import Popularity
 from cnc.simulator.world import TrafficClasses
 
 KINDS = ("terminal", "ran", "transport")
-FEATURES = 16 + len(KINDS)
+FEATURES = 14 + len(KINDS)
 ORIGIN_WEIGHT = np.array([1.0, 1.0, 0.5, 0.5, 1.0])
 """Of an origin's demand, by which candidate the domain is to it."""
 MOST = 3.0
@@ -44,10 +47,12 @@ class Deployment:
     Args:
         site: the domain.
         weights: of the network.
+        coordinated: E2E's wishes are followed.
     """
 
-    def __init__(self, site: Site, weights: Weights) -> None:
+    def __init__(self, site: Site, weights: Weights, coordinated: bool = True) -> None:
         self._site, self._weights = site, weights
+        self._coordinated = coordinated
         self._popularity = Popularity()
 
     def observe(self, order: Order) -> None:
@@ -55,11 +60,26 @@ class Deployment:
         self._popularity.update(order)
 
     def deploy(self, observation: DomainObservation, order: Order) -> Integers:
-        """Replicas [S, n]."""
+        """Replicas [S, n]: as many as E2E wishes, where they are worth most."""
         site = self._site
-        usable = usable_nodes(site, order.classes)
-        seen = features(site, self._popularity, observation, order)
-        worth = np.exp(np.minimum(values(np, self._weights, seen), MOST)) * usable
+        if not self._coordinated:
+            return self.deploy_alone(observation, order)
+        worth, usable = self._worth(observation, order)
+        return realised(
+            order.prior * order.allowed,
+            worth,
+            usable,
+            observation.placed,
+            site.memory_gb,
+            site.node_memory_gb,
+            site.most_replicas,
+            keep_one=site.kind == "transport",
+        )
+
+    def deploy_alone(self, observation: DomainObservation, order: Order) -> Integers:
+        """Replicas [S, n] by the domain's own values."""
+        site = self._site
+        worth, usable = self._worth(observation, order)
         return fill(
             worth * order.allowed[:, None],
             usable,
@@ -69,6 +89,11 @@ class Deployment:
             keep_one=site.kind == "transport",
         )
 
+    def _worth(self, observation: DomainObservation, order: Order) -> tuple[Floats, Booleans]:
+        usable = usable_nodes(self._site, order.classes)
+        seen = features(self._site, self._popularity, observation, order)
+        return np.exp(np.minimum(values(np, self._weights, seen), MOST)) * usable, usable
+
     def snapshot(self) -> dict[str, Any]:
         """The popularity estimate."""
         return {"popularity": self._popularity.snapshot()}
@@ -76,34 +101,6 @@ class Deployment:
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Take up the popularity estimate."""
         self._popularity.restore(snapshot.get("popularity", {}))
-
-
-@dataclass(eq=False)
-class _Room:
-    """Memory that is left while replicas are added."""
-
-    worth: Floats
-    usable: Booleans
-    memory_gb: Floats
-    node_memory_gb: Floats
-    most: int
-
-    def __post_init__(self) -> None:
-        self.replicas = np.zeros(self.worth.shape, dtype=np.int64)
-        self.free = self.node_memory_gb.astype(np.float64).copy()
-
-    def place(self, service: int, anywhere: bool = False) -> bool:
-        """Add a replica where it is worth most; False where none fits."""
-        given = self.replicas[service]
-        fits = (self.free >= self.memory_gb[service] - 1e-9) & (given < self.most)
-        fits &= self.usable[service] | (anywhere & ~(self.usable[service] & fits).any())
-        if not fits.any():
-            return False
-        value = self.worth[service] / (given + 1.0) + 1e-3 * self.free / self.node_memory_gb
-        node = int(np.argmax(np.where(fits, value, -np.inf)))
-        self.replicas[service, node] += 1
-        self.free[node] -= self.memory_gb[service]
-        return True
 
 
 def fill(
@@ -115,7 +112,7 @@ def fill(
     keep_one: bool,
 ) -> Integers:
     """Replicas [S, n] within memory from what services are worth [S, n] on nodes."""
-    room = _Room(worth, usable, memory_gb, node_memory_gb, most)
+    room = Room(worth, usable, memory_gb, node_memory_gb, most)
     if keep_one:
         for service in np.argsort(-memory_gb, kind="stable"):
             room.place(int(service), anywhere=True)
@@ -127,6 +124,41 @@ def fill(
         if shortage[service] < SHORT:
             break
         live[service] = room.place(service)
+    return room.replicas
+
+
+def realised(
+    wish: Floats,
+    worth: Floats,
+    usable: Booleans,
+    placed: Integers,
+    memory_gb: Floats,
+    node_memory_gb: Floats,
+    most: int,
+    keep_one: bool,
+) -> Integers:
+    """Replicas [S, n] within memory as E2E wishes, keeping what stands where it can.
+
+    Args:
+        wish: [S] replicas in the domain.
+        worth: [S, n] of services on nodes, which decides where.
+        usable: [S, n]
+        placed: [S, n]
+        memory_gb: [S] of a replica.
+        node_memory_gb: [n]
+        most: replicas of a service on a node.
+        keep_one: at least one of each.
+    """
+    wish = np.maximum(wish, 1.0) if keep_one else wish
+    room = Room(worth, usable, memory_gb, node_memory_gb, most, placed.copy())
+    missing = np.rint(wish).astype(np.int64) - placed.sum(1)
+    for service in np.flatnonzero(missing < 0):
+        for _ in range(-int(missing[service])):
+            room.take(int(service))
+    for service in np.argsort(-memory_gb, kind="stable"):
+        for _ in range(max(0, int(missing[service]))):
+            if not room.place(int(service), anywhere=keep_one):
+                break
     return room.replicas
 
 
@@ -159,8 +191,6 @@ def features(
             wide(np.log1p(4.0 * demand.sum(keepdims=True)[:, None] / capacity.sum())),
             wide(4.0 * demand[:, None] / every),
             wide(np.log1p(asked)[:, None]),
-            wide(order.prior[:, None]),
-            wide((order.prior * demand).sum(keepdims=True)[:, None] / every),
             wide(processing / deadline[:, None]),
             np.clip(slack, -2.0, 1.0),
             np.clip(nearest, -2.0, 1.0),

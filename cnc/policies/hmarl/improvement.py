@@ -76,8 +76,11 @@ def improved_in(
     weights: Weights,
     turn: int,
     fixed_choice: bool,
-) -> Shares:
-    """One repetition of several in a slot.
+) -> tuple[Shares, Array]:
+    """One repetition of several in a slot: better shares, and what those given cost.
+
+    The cost is that of the slot […], or, where choices are fixed, of each domain […, domains]; what
+    leaving everything unserved would cost is taken off.
 
     Args:
         xp: numpy or torch.
@@ -111,7 +114,23 @@ def improved_in(
     if layout.onto_side.shape[-1] > 0:
         of_side = _mean(value, chosen * at_node, pairs.onto_sides)
         side = _sides(xp, of_side, side, step[2])
-    return Shares(choice, node_share, side)
+    return Shares(choice, node_share, side), _cost(given, found, of_choice * within, fixed_choice)
+
+
+def cost_of(xp: ModuleType, given: Situation, shares: Shares, fixed_choice: bool) -> Array:
+    """What a slot costs with these shares, as `improved_in` gives it."""
+    of_choice, at_node, path = _of_pairs(given.layout, given.pairs, shares)
+    share = of_choice * at_node * path
+    return _cost(given, marginal_cost_in(xp, given, share), share, fixed_choice)
+
+
+def _cost(given: Situation, found: Marginal, share: Array, by_domain: bool) -> Array:
+    """Energy, and the penalty of what is not satisfied less that of everything."""
+    flow = given.requests * share
+    cost = flow * (found.energy + found.unsatisfied - given.layout.penalty)
+    if not by_domain:
+        return given.pairs.total(cost)
+    return given.pairs.onto_nodes(cost).sum(-2) @ given.layout.onto_domain
 
 
 def _node_features(

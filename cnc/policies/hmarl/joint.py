@@ -15,12 +15,13 @@ import torch
 from cnc.environment.decoding import Decoder
 from cnc.policies.hmarl.arrays import Array
 from cnc.policies.hmarl.backhaul import backhaul_shares
-from cnc.policies.hmarl.improvement import Shares, improved_in, normalised, routing
+from cnc.policies.hmarl.improvement import Shares, normalised, routing
 from cnc.policies.hmarl.layout import layout_of
 from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.q_distribution import backhaul_sides, pair_links
 from cnc.policies.hmarl.situation import Conditions, situation
 from cnc.policies.hmarl.start import UNSERVED, node_start, pair_start, warmed, with_fixed
+from cnc.policies.hmarl.turns import improved_by_turns
 from cnc.simulator.world import World
 
 Tensor = torch.Tensor
@@ -116,13 +117,14 @@ class JointTraffic:
         requests = view.requests.transpose(1, 2)[..., layout.route_choice // choices]
         flat = possible.reshape(batch, classes, -1)
         given = situation(torch, layout, now, requests)
-        for turn in range(len(weights["e2e.steps"])):
-            mine = improved_in(torch, given, mine, flat, weights, turn, False)
-            mine = Shares(mine.choice, mine.node, self._held(mine.side, fresh.side))
+
+        def held(shares: Shares) -> Shares:
+            return Shares(shares.choice, shares.node, self._held(shares.side, fresh.side))
+
+        mine = improved_by_turns(torch, given, mine, flat, weights, False, held)
         theirs = Shares(mine.choice, theirs.node, theirs.side)
         seen = situation(torch, local, now, requests)
-        for turn in range(len(weights["domain.steps"])):
-            theirs = improved_in(torch, seen, theirs, flat, weights, turn, True)
+        theirs = improved_by_turns(torch, seen, theirs, flat, weights, True, lambda s: s)
         done = Shares(mine.choice, theirs.node, self._held(theirs.side, fresh.side))
         flow = routing(layout, done)[0].reshape(batch, classes, origins, -1)
         return flow.transpose(1, 2), (mine, done)

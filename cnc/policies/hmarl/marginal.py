@@ -21,7 +21,9 @@ __all__ = [
     "Array",
     "Conditions",
     "Layout",
+    "LinkState",
     "Marginal",
+    "link_state",
     "marginal_cost",
     "marginal_cost_in",
 ]
@@ -46,7 +48,7 @@ class Marginal:
 
 
 @dataclass(frozen=True, eq=False)
-class _Links:
+class LinkState:
     """What a flow does to links, and links to it."""
 
     load: Array
@@ -65,7 +67,8 @@ class _Links:
         return xp.exp(-xp.log(self.most) @ layout.onto_link.T)
 
 
-def _links(given: Situation, flow: Array) -> _Links:
+def link_state(given: Situation, flow: Array) -> LinkState:
+    """What flows […, P] do to the links of a situation that has links."""
     layout, link = given.layout, given.now.link_mbit_s
     bits = given.pairs.onto_links(flow * given.size_mbit)
     per_mbit = 1.0 / (link * layout.slot_s)
@@ -74,7 +77,7 @@ def _links(given: Situation, flow: Array) -> _Links:
     half = 0.5 * mean_size / link
     clipped = at_most(load, layout.clip)
     free = 1.0 - clipped
-    return _Links(
+    return LinkState(
         load=load,
         wait_s=half * clipped / free,
         wait_slope_s=half / free**2 * (load < layout.clip),
@@ -119,7 +122,7 @@ def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Margin
     slack = given.slack_s
     links = None
     if layout.onto_link.shape[-1] > 0:
-        links = _links(given, flow)
+        links = link_state(given, flow)
         slack = slack - pairs.of_routes(links.wait_s @ layout.onto_link.T)
     # -- the share served in time: 1 - tail, and how fast it falls with pressure and with latency
     room = at_least(slack, 0.0) * given.rate

@@ -47,6 +47,9 @@ class Pairs(Protocol):
     def of_sides(self, array: Array, column: int) -> Array:
         """[…, S, 2 G + 1] to […, P], of one of the sides that a route takes."""
 
+    def total(self, array: Array) -> Array:
+        """[…, P] to […], summed."""
+
     def onto_nodes(self, array: Array) -> Array:
         """[…, P] to […, S, N], summed."""
 
@@ -91,6 +94,10 @@ class AllPairs:
     def of_sides(self, array: Array, column: int) -> Array:
         """[…, S, 2 G + 1] to […, C, D*R]."""
         return at(self._of_services(array), self.layout.route_side[:, column])
+
+    def total(self, array: Array) -> Array:
+        """[…, C, D*R] to […]."""
+        return array.sum((-1, -2))
 
     def onto_nodes(self, array: Array) -> Array:
         """[…, C, D*R] to […, S, N]."""
@@ -170,6 +177,10 @@ class ReadyPairs:
     def of_sides(self, array: Array, column: int) -> Array:
         """[S, 2 G + 1] to [P]."""
         return array.take(self._side[column])
+
+    def total(self, array: Array) -> Array:
+        """[P] to a number."""
+        return array.sum()
 
     def onto_nodes(self, array: Array) -> Array:
         """[P] to [S, N]."""

@@ -18,15 +18,16 @@ from typing import Any
 import numpy as np
 
 from cnc.environment.observations import EndToEndObservation, Hosts
-from cnc.environment.sites import Floats
+from cnc.environment.sites import Floats, Integers
 from cnc.policies.hmarl.backhaul import backhaul_shares
-from cnc.policies.hmarl.improvement import KEPT, Shares, Weights, improved_in, normalised, routing
+from cnc.policies.hmarl.improvement import KEPT, Shares, Weights, normalised
 from cnc.policies.hmarl.layout import layout_of
 from cnc.policies.hmarl.layout_fields import Layout
-from cnc.policies.hmarl.marginal import marginal_cost
-from cnc.policies.hmarl.pairs import AllPairs, ReadyPairs
+from cnc.policies.hmarl.pairs import ReadyPairs
 from cnc.policies.hmarl.situation import Conditions, situation
 from cnc.policies.hmarl.start import UNSERVED, node_start, pair_start, warmed, with_fixed
+from cnc.policies.hmarl.turns import improved_by_turns
+from cnc.policies.hmarl.wishes import Wishes
 from cnc.policies.shares import Candidates
 from cnc.simulator.world import BACKHAUL, CORE, LOCAL, TrafficClasses, World
 
@@ -45,28 +46,29 @@ class QDistribution:
         self._weights = weights
         self._pairs = pair_links(world)
         self._backhaul = backhaul_sides(world)
+        self._wishes = Wishes(world, weights)
         self._key: bytes = b""
         self._layout: Layout | None = None
         self._last: Shares | None = None
 
     def hosts(self, observation: EndToEndObservation) -> Hosts:
-        """Every domain may host every service; the prior is what a service's requests cost now."""
-        prior = observation.hosts_prior + self._price_of_services(observation)
+        """Every domain may host every service; the prior is how many replicas E2E wishes for."""
+        prior = self._wishes.of_domains(self.replicas(observation))
         return Hosts(allowed=np.ones(prior.shape, dtype=bool), prior=prior)
+
+    def replicas(self, observation: EndToEndObservation) -> Integers:
+        """[S, N] what E2E would deploy for the coming frame."""
+        layout, now = self._layout_for(observation.classes), _conditions(observation)
+        shares = self._start(observation, layout, now, self._possible(observation))
+        return self._wishes.replicas(observation, layout, shares)
 
     def distribute(self, observation: EndToEndObservation) -> Floats:
         """delta [D, C, K]; rows sum to at most 1, the rest stays unserved."""
-        world = self._world
+        self._wishes.see(observation)
         layout = self._layout_for(observation.classes)
-        origins, candidates = world.candidates.shape
+        origins, candidates = self._world.candidates.shape
         classes = len(observation.classes)
-        usable = self._candidates.usable(observation)
-        usable = usable & (observation.prior > -50.0)[None]
-        possible = np.ones((origins, classes, candidates + 1))
-        possible[..., :-1] = usable
-        # what nobody can serve in time goes to X all the same (system model, "Decisions")
-        hopeless = ~self._candidates.admissible_routes(observation).any(-1)
-        possible[..., -1] = ~(hopeless & usable.any(-1))
+        possible = self._possible(observation)
         shape = (classes, origins * (candidates + 1))
         flat = possible.transpose(1, 0, 2).reshape(shape)
         now = _conditions(observation)
@@ -74,15 +76,28 @@ class QDistribution:
         pairs = ReadyPairs(layout, now.ready, flat)
         given = situation(np, layout, now, requests, pairs)
         shares = start = self._start(observation, layout, now, possible)
-        for turn in range(len(self._weights["e2e.steps"])):
-            shares = improved_in(np, given, shares, flat, self._weights, turn, fixed_choice=False)
-            side = with_fixed(np, shares.side, start.side, self._backhaul)
-            shares = Shares(shares.choice, shares.node, side)
+
+        def held(after: Shares) -> Shares:
+            side = with_fixed(np, after.side, start.side, self._backhaul)
+            return Shares(after.choice, after.node, side)
+
+        shares = improved_by_turns(np, given, shares, flat, self._weights, False, held)
         choice = np.where(shares.choice < KEPT, 0.0, shares.choice)
         choice = normalised(choice.reshape(classes, origins, candidates + 1))
         if observation.slot >= 0:  # before slot 0 nothing serves yet
             self._last = Shares(choice.reshape(shape), shares.node, shares.side)
         return np.ascontiguousarray(choice.transpose(1, 0, 2)[..., :-1])
+
+    def _possible(self, observation: EndToEndObservation) -> Floats:
+        """[D, C, K + 1] 1 where a candidate can be chosen, or leaving unserved."""
+        usable = self._candidates.usable(observation)
+        usable = usable & (observation.prior > -50.0)[None]
+        possible = np.ones((*usable.shape[:-1], usable.shape[-1] + 1))
+        possible[..., :-1] = usable
+        # what nobody can serve in time goes to X all the same (system model, "Decisions")
+        hopeless = ~self._candidates.admissible_routes(observation).any(-1)
+        possible[..., -1] = ~(hopeless & usable.any(-1))
+        return possible
 
     # -- what it starts from ---------------------------------------------------------------------
 
@@ -137,51 +152,21 @@ class QDistribution:
         side[:, self._backhaul] = shares.transpose(1, 0, 2).reshape(services, -1)
         return side
 
-    def _price_of_services(self, observation: EndToEndObservation) -> Floats:
-        """[domains, S] what a request of a domain's origins costs now, over the penalty."""
-        world = self._world
-        domains, services = len(world.domain_ids), len(world.work_gc)
-        if self._last is None or self._last.choice.shape[0] != len(observation.classes):
-            return np.zeros((domains, services))
-        layout = self._layout_for(observation.classes)
-        origins, candidates = world.candidates.shape
-        requests = observation.requests.T[:, layout.route_choice // (candidates + 1)]
-        here = (observation.ready > 0) * 1.0
-        shares = Shares(
-            self._last.choice,
-            normalised(here * self._last.node, layout.onto_domain),
-            self._last.side,
-        )
-        flow, at_node, path = routing(layout, shares)
-        found = marginal_cost(np, layout, _conditions(observation), requests, flow)
-        value = np.clip(found.total, 0.0, layout.penalty)
-        served = AllPairs(layout).onto_choices(value * at_node * path)
-        shape = (len(observation.classes), origins, candidates + 1)
-        q = served.reshape(shape)
-        q[..., -1] = layout.penalty
-        price = (q * shares.choice.reshape(shape)).sum(-1) / layout.penalty
-        weight = observation.requests.T + 0.01
-        total = np.zeros((domains, services))
-        mass = np.zeros((domains, services))
-        for k in range(candidates):
-            at = world.candidates[:, k]
-            np.add.at(total, at, (layout.to_service @ (price * weight)).T)
-            np.add.at(mass, at, (layout.to_service @ weight).T)
-        return np.asarray(total / np.maximum(mass, 1e-9))
-
     # -- remembering -----------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
-        """The last decision."""
+        """The last decision, and the demand seen."""
         last = self._last
         if last is None:
             return {}
-        return {name: getattr(last, name).tolist() for name in ("choice", "node", "side")}
+        shares = {name: getattr(last, name).tolist() for name in ("choice", "node", "side")}
+        return {**shares, "wishes": self._wishes.snapshot()}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Take up the last decision."""
+        """Take up a snapshot."""
         self._last = None
         if snapshot:
+            self._wishes.restore(snapshot["wishes"])
             self._last = Shares(
                 *(np.array(snapshot[name], dtype=np.float64) for name in ("choice", "node", "side"))
             )

@@ -14,12 +14,13 @@ from cnc.environment.observations import DomainObservation, Order, Split
 from cnc.environment.sites import Floats, Site
 from cnc.policies.hmarl.arrays import at
 from cnc.policies.hmarl.backhaul import backhaul_shares
-from cnc.policies.hmarl.improvement import Shares, Weights, improved_in
+from cnc.policies.hmarl.improvement import Shares, Weights
 from cnc.policies.hmarl.layout import layout_at
 from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.pairs import AllPairs
 from cnc.policies.hmarl.situation import Conditions, situation
 from cnc.policies.hmarl.start import node_start, pair_start, warmed
+from cnc.policies.hmarl.turns import improved_by_turns
 
 
 class Traffic:
@@ -45,8 +46,9 @@ class Traffic:
         requests = at(order.requests.T, layout.route_choice)
         pairs = AllPairs(layout, nodes=np.flatnonzero(now.ready))
         given = situation(np, layout, now, requests, pairs)
-        for turn in range(len(self._weights["domain.steps"])):
-            shares = improved_in(np, given, shares, shares.choice, self._weights, turn, True)
+        shares = improved_by_turns(
+            np, given, shares, shares.choice, self._weights, fixed_choice=True, held=lambda s: s
+        )
         self._node = shares.node
         paths = shares.side[:, :2] if own else self._backhaul(observation)
         self._side = paths if own else None

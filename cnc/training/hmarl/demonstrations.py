@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cnc.environment.observations import EndToEndObservation
 from cnc.environment.sites import Floats, Integers
 from cnc.errors import ConfigurationError
 from cnc.policies.optimal import Effort
@@ -48,6 +49,32 @@ class Demonstration:
     def demand(self) -> Floats:
         """[D, S] mean requests of the slots before."""
         return np.asarray(np.mean([slot.requests for slot in self.slots[: BEFORE - 1]], axis=0))
+
+    @property
+    def observation(self) -> EndToEndObservation:
+        """What E2E sees before the frame, with nothing in place yet."""
+        world = self.world
+        before, now = self.slots[BEFORE - 2], self.slots[BEFORE - 1]
+        domains, candidates = len(world.domain_ids), world.candidates.shape[1]
+        nothing = np.zeros_like(self.replicas)
+        return EndToEndObservation(
+            slot=BEFORE - 1,
+            frame_start=True,
+            requests=self.demand,
+            announced=np.zeros_like(self.demand),
+            classes=world.classes,
+            background=before.node_background,
+            utilisation=before.node_background,
+            backlog_gc=np.zeros(nothing.shape[1]),
+            ready=nothing,
+            placed=nothing,
+            link_capacity_mbit_s=now.link_capacity_mbit_s,
+            link_energy_j_mbit=now.link_energy_j_mbit,
+            link_utilisation=np.full(len(world.link_domain), 0.3),
+            live=np.ones(domains, dtype=bool),
+            prior=np.zeros((len(world.classes), candidates)),
+            hosts_prior=np.zeros((domains, len(world.work_gc))),
+        )
 
 
 def effort() -> Effort:

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from cnc.environment.scenario import load_scenario
-from cnc.environment.sites import Floats
+from cnc.environment.sites import Floats, Integers
 from cnc.errors import ConfigurationError, StorageError, UsageError
 from cnc.policies.hmarl.initial import initial_weights
+from cnc.policies.hmarl.q_distribution import QDistribution
 from cnc.training.files import write_whole
 from cnc.training.hmarl.demonstrations import Demonstration, demonstrate_all, read
 from cnc.training.provenance import commit, versions
@@ -87,11 +87,22 @@ def train(plan: TrainingPlan, folder: Path, jobs: int, report: Report) -> Path:
     def frame(number: int) -> Demonstration:
         return read(parameters, plan.seed, number, kept)
 
+    seen, replicas = samples(frame(number) for number in range(plan.demonstrations))
+    deployment = train_deployment(
+        seen, replicas, plan.seed,
+        lambda done, of, loss: report("deployment", done, of, loss),
+    )  # fmt: skip
     weights = initial_weights(plan.seed)
     learner = TrafficLearner(weights, plan.episodes)
     checkpoint = folder / "traffic.pt"
     if checkpoint.exists():
         learner.restore(torch.load(checkpoint, weights_only=True))
+
+    @lru_cache(maxsize=512)
+    def sets(number: int) -> tuple[Integers, Integers]:
+        shown = frame(number)
+        searched = QDistribution(shown.world, {**weights, **deployment})
+        return shown.replicas, searched.replicas(shown.observation)
 
     def tell(done: int, of: int, ratio: float) -> None:
         if done % CHECKPOINT_EVERY == 0 or done == of:
@@ -100,15 +111,9 @@ def train(plan: TrainingPlan, folder: Path, jobs: int, report: Report) -> Path:
         report("traffic", done, of, ratio)
 
     with SummaryWriter(str(folder / "tensorboard")) as writer:
-        train_traffic(learner, frame, plan.demonstrations, plan.episodes, plan.seed, tell)
-    weights = {name: np.asarray(array) for name, array in learner.weights().items()}
-    frames = (frame(number) for number in range(plan.demonstrations))
-    seen, replicas = samples(_counted(frames, plan.demonstrations, report), weights, plan.seed)
-    deployment = train_deployment(
-        seen, replicas, plan.seed,
-        lambda done, of, loss: report("deployment", done, of, loss),
-    )  # fmt: skip
-    done: dict[str, Floats] = {**weights, **deployment}
+        train_traffic(learner, frame, sets, plan.demonstrations, plan.episodes, plan.seed, tell)
+    traffic = {name: np.asarray(array) for name, array in learner.weights().items()}
+    done: dict[str, Floats] = {**traffic, **deployment}
     path = folder / f"seed-{plan.seed}.safetensors"
     single = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in done.items()}
     note = {"plan": json.dumps(asdict(plan))}
@@ -116,12 +121,6 @@ def train(plan: TrainingPlan, folder: Path, jobs: int, report: Report) -> Path:
     manifest = {**asdict(plan), "commit": commit(), "versions": versions()}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
     return path
-
-
-def _counted(frames: Any, count: int, report: Report) -> Any:
-    for number, frame in enumerate(frames, start=1):
-        yield frame
-        report("prices", number, count, None)
 
 
 def _same_plan(plan: TrainingPlan, folder: Path) -> None:

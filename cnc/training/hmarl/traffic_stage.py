@@ -1,6 +1,7 @@
 """Stage 3: E2E and the domains learn to distribute and split, through the differentiable kernel.
 
-Each episode takes a few demonstrations: their worlds, traces and sets of replicas, or greedy sets.
+Each episode takes a few demonstrations: their worlds, traces and sets of replicas, or the sets that
+E2E would search for there by itself.
 In each of the frame's slots all agents decide from what they would see, the kernel gives the slot
 cost with the background that they have not seen, and its gradient moves the shared weights
 (gamma 0: what a slot leaves to the next is not followed back). Costs are over those of OPT's plan,
@@ -14,7 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from cnc.environment.sites import Floats
+from cnc.environment.sites import Floats, Integers
 from cnc.policies.hmarl.joint import JointTraffic, View
 from cnc.simulator.kernel import ExogenousTensors, Kernel, State
 from cnc.training.hmarl.demonstrations import BEFORE, FRAME, Demonstration
@@ -140,18 +141,19 @@ class TrafficLearner:
 def train_traffic(
     learner: TrafficLearner,
     frame_of: Callable[[int], Demonstration],
+    sets_of: Callable[[int], Sequence[Integers]],
     count: int,
     episodes: int,
     seed: int,
     progress: Callable[[int, int, float], None],
 ) -> None:
-    """Episodes until there have been enough; each draws its frames by its own number."""
+    """Episodes until there have been enough; each draws frames and sets by its own number."""
     while learner.done < episodes:
         stream = np.random.default_rng([seed, learner.done, 0x7A])
-        frames = [
-            frame_of(int(n)) for n in stream.choice(count, min(MEMBERS, count), replace=False)
-        ]
-        ratio = learner.episode(frames, [frame.replicas.astype(np.float64) for frame in frames])
+        drawn = stream.choice(count, min(MEMBERS, count), replace=False).tolist()
+        sets = [sets_of(n) for n in drawn]
+        chosen = [one[int(stream.integers(len(one)))].astype(np.float64) for one in sets]
+        ratio = learner.episode([frame_of(n) for n in drawn], chosen)
         progress(learner.done, episodes, ratio)
 
 

@@ -95,6 +95,9 @@ class Learner:
             What became of the weights; the agent then follows `weights`.
         """
         pending, self._pending = self._pending, None
+        if not all(np.isfinite(array).all() for array in self.weights.values()):
+            self.take_back()
+            return "revert"
         if pending is None or pending[0] != slot - 1:
             return "none"
         sample = measured(pending[1], background)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 import torch
 
-from cnc.policies.hmarl.improvement import CAP, Shares, improved_in, routing
+from cnc.policies.hmarl.improvement import CAP, Shares, routing
 from cnc.policies.hmarl.learning.hindsight import of_routes
 from cnc.policies.hmarl.learning.samples import Batch
 from cnc.policies.hmarl.marginal import Layout, marginal_cost
 from cnc.policies.hmarl.situation import situation
 from cnc.policies.hmarl.start import with_fixed
+from cnc.policies.hmarl.turns import improved_by_turns
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +39,13 @@ def decided(
 ) -> Shares:
     """The decisions again, from where they started, with these weights."""
     given = situation(torch, layout, batch.believed, of_routes(layout, batch.asked))
-    shares = start = batch.start
-    for turn in range(len(weights[f"{role.name}.steps"])):
-        shares = improved_in(torch, given, shares, batch.possible, weights, turn, not role.chooses)
+    start = batch.start
+
+    def held(shares: Shares) -> Shares:
         side = with_fixed(torch, shares.side, start.side, role.fixed_sides)
-        shares = Shares(shares.choice, shares.node, side)
-    return shares
+        return Shares(shares.choice, shares.node, side)
+
+    return improved_by_turns(torch, given, start, batch.possible, weights, not role.chooses, held)
 
 
 def actor_loss(

@@ -63,7 +63,12 @@ class Trainable:
         return {name: array for name, array in self.arrays().items() if name in self.names}
 
     def descend(self, loss: torch.Tensor) -> bool:
-        """One step of Adam; False, and nothing moved, where the gradient is not finite."""
+        """One step of Adam; False, and nothing moved, where there is no gradient or not a finite one.
+
+        There is none where every drawn decision is best left as it began.
+        """
+        if not loss.requires_grad:
+            return False
         settings = self._settings
         grads = torch.autograd.grad(loss, list(self._raw.values()), allow_unused=True)
         found = {

@@ -1,0 +1,172 @@
+"""E2E's search for better replicas: a sequence of add and remove actions by their values.
+
+At a frame start E2E tries, in its view of the coming frame, what the domains could do: every round
+the domains of one colour take the actions of the highest value on each of their nodes, then
+requests are routed anew, so that the next round sees what the last one did. Neighbours never act in
+the same round, since both would answer the same shortage. The best set of all rounds counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cnc.environment.sites import Booleans, Floats, Integers
+from cnc.policies.hmarl.improvement import Shares, Weights, normalised
+from cnc.policies.hmarl.marginal import Layout
+from cnc.policies.hmarl.pairs import ReadyPairs
+from cnc.policies.hmarl.replica_values import Holding, ReplicaValues, replica_values
+from cnc.policies.hmarl.situation import Conditions, situation
+from cnc.policies.hmarl.start import node_start
+from cnc.policies.hmarl.turns import improved_by_turns
+from cnc.simulator.world import World
+
+SETTLING = 4
+"""Turns of routing after a round, the last ones of a slot."""
+ACTIONS = 2
+"""Tried on each node in a round."""
+COLOURS = 2
+RETURNING = 2e-3
+"""Share of a choice that has just become possible."""
+TINY = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What E2E expects of the coming frame."""
+
+    layout: Layout
+    conditions: Conditions
+    """With the replicas in place as `ready`."""
+    requests: Floats
+    """[C, D*R] of each route's origin."""
+    admissible: Booleans
+    """[C, D*R]"""
+    usable: Booleans
+    """[S, N] where a replica may be added."""
+    preference: Floats
+    """[S, N] factor on what replicas are worth, from knowledge and triggers."""
+
+
+class ReplicaSearch:
+    """Search in one world.
+
+    Args:
+        world: its inventory.
+        weights: of the networks that route.
+    """
+
+    def __init__(self, world: World, weights: Weights) -> None:
+        self._world, self.weights = world, weights
+        parameters = world.parameters
+        frame = parameters.frame_slots
+        tau, unit = parameters.slot_s, parameters.reference_j
+        self._holding = Holding(
+            keep=world.keepalive_w * tau / unit, start=world.node_start_energy_j / (frame * unit)
+        )
+        cells = parameters.cells
+        self._colour = np.arange(len(world.domain_ids)) % cells % COLOURS
+        self._transport = world.node_domain == len(world.domain_ids) - 1
+
+    def improved(
+        self, replicas: Integers, expected: Expected, shares: Shares, rounds: int
+    ) -> Integers:
+        """[S, N] the best replicas found.
+
+        Args:
+            replicas: [S, N] to begin with.
+            expected: the coming frame.
+            shares: routing to begin with.
+            rounds: of actions.
+        """
+        placed = expected.conditions.ready
+        now = best = replicas.astype(np.float64)
+        lowest = np.inf
+        for turn in range(rounds + 1):
+            shares, possible = self._routed(now, expected, shares, turn == 0)
+            conditions = replace(expected.conditions, ready=now)
+            values = replica_values(
+                expected.layout, conditions, expected.requests, shares, possible,
+                expected.admissible, self._holding,
+            )  # fmt: skip
+            started = (np.maximum(now - placed, 0.0) * self._holding.start).sum()
+            if values.cost + started < lowest:
+                lowest, best = values.cost + started, now
+            if turn < rounds:
+                now = self._acted(now, values, expected, self._colour == turn % COLOURS)
+        return best.astype(np.int64)
+
+    def _routed(
+        self, replicas: Floats, expected: Expected, shares: Shares, first: bool
+    ) -> tuple[Shares, Floats]:
+        """Shares after a few turns, and [C, D x (K + 1)] which choices are possible."""
+        layout = expected.layout
+        there = (replicas > 0)[layout.service][:, layout.route_node] & expected.admissible
+        shape = (len(layout.service), -1, layout.choices)
+        routes = len(layout.onto_candidate)
+        open_ = (there.reshape(len(there), -1, routes) @ layout.onto_candidate) > 0
+        open_[..., -1] = True
+        possible = open_.astype(np.float64).reshape(len(there), -1)
+        returning = RETURNING * possible.reshape(shape)
+        returning[..., -1] = 0.0
+        choice = shares.choice.reshape(shape) * possible.reshape(shape) + returning
+        choice = normalised(choice + TINY * possible.reshape(shape)).reshape(len(there), -1)
+        conditions = replace(expected.conditions, ready=replicas)
+        node = node_start(layout, conditions, shares.node)
+        shares = Shares(choice, node, shares.side)
+        given = situation(
+            np, layout, conditions, expected.requests, ReadyPairs(layout, replicas, possible)
+        )
+        begin = 0 if first else len(self.weights["e2e.steps"]) - SETTLING
+        shares = improved_by_turns(
+            np, given, shares, possible, self.weights, False, lambda s: s, max(0, begin)
+        )
+        return shares, possible
+
+    def _acted(
+        self, replicas: Floats, values: ReplicaValues, expected: Expected, active: Booleans
+    ) -> Floats:
+        """[S, N] after actions on the nodes of the active domains."""
+        world = self._world
+        memory = world.memory_gb
+        add = values.add * expected.preference
+        can = expected.usable & (replicas < world.parameters.most_replicas)
+        add = np.where(can, add, -np.inf)
+        # the transport domain keeps one replica of every service
+        kept = self._transport & ((replicas * self._transport).sum(1, keepdims=True) <= 1)
+        remove = np.where((replicas > 0) & ~kept, values.remove * expected.preference, np.inf)
+        after = replicas.copy()
+        free = world.node_memory_gb - memory @ replicas
+        for node in np.flatnonzero(active[world.node_domain] & (add.max(0) > 0)):
+            free[node] = _act(after[:, node], add[:, node], remove[:, node], memory, free[node])
+        return after
+
+
+def _act(replicas: Floats, add: Floats, remove: Floats, memory: Floats, free: float) -> float:
+    """Take the best actions on one node, in place; the memory that is left.
+
+    Another replica is added where it gains most for its memory. Where there is no room, those
+    make it that lose least for theirs, if all of them lose less than the new one gains.
+    """
+    rate, loss = add / memory, remove / memory
+    cheapest = np.argsort(loss, kind="stable")
+    for _ in range(ACTIONS):
+        service = int(np.argmax(rate))
+        if rate[service] <= 0.0:
+            break
+        gone, room, lost = [], free, 0.0
+        for other in cheapest:
+            if room >= memory[service] - TINY or lost >= add[service]:
+                break
+            if other != service and np.isfinite(remove[other]):
+                gone.append(other)
+                room += memory[other]
+                lost += remove[other]
+        if room >= memory[service] - TINY and lost < add[service]:
+            replicas[gone] -= 1.0
+            replicas[service] += 1.0
+            free = room - memory[service]
+            remove[gone], rate[gone] = np.inf, -np.inf
+        rate[service] = -np.inf
+    return free

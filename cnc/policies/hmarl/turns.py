@@ -1,0 +1,100 @@
+"""A slot's repeated improvements: a step that turns out to cost more is halved.
+
+All origins move at once, each along values that hold while the others stay. In a crowded slot they
+move together onto what was free, and overload it; then the next turn begins halfway back. The
+cheapest shares of all turns are the decision. numpy or torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+from cnc.policies.hmarl.arrays import Array, at_least
+from cnc.policies.hmarl.improvement import Shares, Weights, cost_of, improved_in, normalised
+from cnc.policies.hmarl.marginal import Layout
+from cnc.policies.hmarl.situation import Situation
+
+
+def improved_by_turns(
+    xp: ModuleType,
+    given: Situation,
+    shares: Shares,
+    possible: Array,
+    weights: Weights,
+    fixed_choice: bool,
+    held: Callable[[Shares], Shares],
+    first: int = 0,
+) -> Shares:
+    """The decision after all turns.
+
+    Args:
+        xp: numpy or torch.
+        given: the slot.
+        shares: to begin with.
+        possible: […, C, D x (K + 1)] 1 where a choice is possible.
+        weights: of the networks.
+        fixed_choice: leave the choices as they are (a domain's own decision).
+        held: puts back what is decided elsewhere.
+        first: turn to begin with; the later ones have the smaller steps.
+    """
+    best = now = shares
+    lowest: Array = None
+    for turn in range(first, len(weights["domain.steps" if fixed_choice else "e2e.steps"])):
+        after, cost = improved_in(xp, given, now, possible, weights, turn, fixed_choice)
+        after = held(after)
+        if lowest is None:
+            lowest, now = cost, after
+            continue
+        better = cost <= lowest
+        back = after if _all(better) else halfway(given.layout, best, now)
+        best, lowest, now = (
+            _either(xp, given.layout, better, now, best),
+            xp.where(better, cost, lowest),
+            _either(xp, given.layout, better, after, back),
+        )
+    if lowest is None:
+        return shares
+    better = cost_of(xp, given, now, fixed_choice) <= lowest
+    return _either(xp, given.layout, better, now, best)
+
+
+def halfway(layout: Layout, before: Shares, after: Shares) -> Shares:
+    """Half of a step: in logits, but for the sides."""
+    shape = (*before.choice.shape[:-1], -1, layout.choices)
+    choice = normalised(_middle(before.choice, after.choice).reshape(shape))
+    node = normalised(_middle(before.node, after.node), layout.onto_domain)
+    side = 0.5 * (before.side + after.side)
+    return Shares(choice.reshape(before.choice.shape), node, side)
+
+
+def _middle(one: Array, other: Array) -> Array:
+    """The geometric mean; its gradient is finite where a share is 0."""
+    product = one * other
+    return at_least(product, 1e-16) ** 0.5 * (product > 0)
+
+
+def _all(better: Array) -> bool:
+    return bool(better.all())
+
+
+def _either(xp: ModuleType, layout: Layout, better: Array, one: Shares, other: Shares) -> Shares:
+    """One where it is better, in each member of a batch, or in each of its domains."""
+    if _all(better):
+        return one
+    if not better.any():
+        return other
+    domains = layout.onto_domain.shape[-1]
+    if better.ndim == one.node.ndim - 2:  # of the whole slot
+        choice = node = side = better[..., None, None]
+    else:
+        # each domain owns its nodes and one pair of links; choices are not its own
+        choice = better.any(-1)[..., None, None]
+        node = better[..., layout.onto_domain.argmax(-1)][..., None, :]
+        owner = [min(column // 2, domains - 1) for column in range(one.side.shape[-1])]
+        side = better[..., owner][..., None, :]
+    return Shares(
+        xp.where(choice, one.choice, other.choice),
+        xp.where(node, one.node, other.node),
+        xp.where(side, one.side, other.side),
+    )
