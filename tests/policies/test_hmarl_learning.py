@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from cnc.environment.assembly import DomainPart, assemble, observe_all, observe_domain, order_for
+from cnc.environment.assembly import DomainPart, assemble, observe_all, observe_domain
 from cnc.environment.infrastructure import Infrastructure, SlotOutcome
 from cnc.environment.scenario import load_scenario
 from cnc.environment.sites import site_of
+from cnc.environment.views import order_for
 from cnc.errors import UsageError
 from cnc.policies.hmarl.learning.agents import learning_end_to_end
 from cnc.policies.hmarl.learning.end_to_end import LearningDistribution

@@ -63,7 +63,7 @@ class Trainable:
         return {name: array for name, array in self.arrays().items() if name in self.names}
 
     def descend(self, loss: torch.Tensor) -> bool:
-        """One step of Adam; False, and nothing moved, where there is no gradient or not a finite one.
+        """One step of Adam; False, and nothing moved, without a gradient that is finite.
 
         There is none where every drawn decision is best left as it began.
         """
