@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from cnc.environment.assembly import DomainPart, assemble, observe_all, observe_domain, order_for
+from cnc.environment.assembly import DomainPart, assemble, observe_all, observe_domain
 from cnc.environment.infrastructure import Infrastructure
 from cnc.environment.scenario import load_scenario
 from cnc.environment.sites import site_of
+from cnc.environment.views import order_for
 from cnc.errors import ConfigurationError
 from cnc.policies.hmarl.deployment import fill
 from cnc.policies.hmarl.joint import JointTraffic, View

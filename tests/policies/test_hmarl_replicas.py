@@ -165,7 +165,8 @@ def test_wishes_are_realised_within_memory_and_keep_what_stands() -> None:
         placed = np.zeros((8, 3), dtype=np.int64)
         for service in range(8):
             node = int(stream.integers(3))
-            if memory[service] <= nodes[node] - memory @ placed[:, node]:
+            fits = memory[service] <= nodes[node] - memory @ placed[:, node]
+            if fits and usable[service, node]:
                 placed[service, node] = 1
         wish = stream.integers(0, 4, 8).astype(float)
         got = realised(wish, worth, usable, placed, memory, nodes, 8, keep_one=False)

@@ -25,7 +25,7 @@ from cnc.environment.sites import Booleans, Floats, Integers, Site
 from cnc.policies.greedy import usable_nodes
 from cnc.policies.hmarl.improvement import Weights
 from cnc.policies.hmarl.marginal import Array
-from cnc.policies.hmarl.placing import Room
+from cnc.policies.hmarl.placing import Room, standing
 from cnc.policies.popularity import Popularity
 from cnc.simulator.world import TrafficClasses
 
@@ -149,17 +149,29 @@ def realised(
         most: replicas of a service on a node.
         keep_one: at least one of each.
     """
-    wish = np.maximum(wish, 1.0) if keep_one else wish
-    room = Room(worth, usable, memory_gb, node_memory_gb, most, placed.copy())
-    missing = np.rint(wish).astype(np.int64) - placed.sum(1)
+    anywhere = usable | keep_one
+    kept = standing(placed, anywhere, memory_gb, node_memory_gb, most)
+    wished = np.rint(np.maximum(wish, 1.0) if keep_one else wish).astype(np.int64)
+    room = Room(worth, usable, memory_gb, node_memory_gb, most, kept)
+    missing = wished - kept.sum(1)
     for service in np.flatnonzero(missing < 0):
         for _ in range(-int(missing[service])):
             room.take(int(service))
+    _place(room, missing, memory_gb, keep_one)
+    if keep_one and (room.replicas.sum(1) == 0).any():
+        # what stands leaves no room for one of each: from the beginning
+        room = Room(worth, usable, memory_gb, node_memory_gb, most)
+        _place(room, np.ones_like(wished), memory_gb, anywhere=True)
+        _place(room, wished - room.replicas.sum(1), memory_gb, anywhere=True)
+    return room.replicas
+
+
+def _place(room: Room, missing: Integers, memory_gb: Floats, anywhere: bool) -> None:
+    """Place what is missing [S], the largest first, as far as it fits."""
     for service in np.argsort(-memory_gb, kind="stable"):
         for _ in range(max(0, int(missing[service]))):
-            if not room.place(int(service), anywhere=keep_one):
+            if not room.place(int(service), anywhere):
                 break
-    return room.replicas
 
 
 def features(

@@ -67,3 +67,18 @@ class Room:
         node = int(np.argmin(np.where(given > 0, given - self._suits[service], np.inf)))
         self.replicas[service, node] -= 1
         self._free[node] += self._memory_gb[service]
+
+
+def standing(
+    placed: Integers, usable: Booleans, memory_gb: Floats, node_memory_gb: Floats, most: int
+) -> Integers:
+    """[S, n] what may stay of the replicas in place: useful, not too many, and within memory."""
+    kept = np.minimum(np.where(usable, placed, 0), most)
+    for node in np.flatnonzero(memory_gb @ kept > node_memory_gb + TINY):
+        for service in np.argsort(-memory_gb, kind="stable"):
+            over = memory_gb @ kept[:, node] - node_memory_gb[node]
+            if over <= TINY:
+                break
+            fewer = int(np.ceil(over / memory_gb[service]))
+            kept[service, node] = max(0, kept[service, node] - fewer)
+    return kept

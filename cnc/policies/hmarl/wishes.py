@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from cnc.environment.assembly import domain_view, order_for
 from cnc.environment.observations import EndToEndObservation
 from cnc.environment.readiness import hostable
 from cnc.environment.sites import Floats, Integers, site_of
+from cnc.environment.views import domain_view, order_for
 from cnc.policies.hmarl.deployment import Deployment
 from cnc.policies.hmarl.improvement import Shares, Weights
 from cnc.policies.hmarl.marginal import Conditions, Layout
+from cnc.policies.hmarl.placing import standing
 from cnc.policies.hmarl.replica_search import Expected, ReplicaSearch
 from cnc.policies.popularity import Popularity
 from cnc.simulator.traffic import mean_background
@@ -51,6 +52,7 @@ class Wishes:
         self._slot: int | None = None
         self._sites = [site_of(world, domain) for domain in range(len(world.domain_ids))]
         self._mean_background = mean_background(world)
+        self._transport = world.node_domain == len(world.domain_ids) - 1
 
     def see(self, observation: EndToEndObservation) -> None:
         """Take in a slot's demand; asking again in the same slot changes nothing."""
@@ -70,8 +72,15 @@ class Wishes:
         """
         self.see(observation)
         world = self._world
-        begin = observation.placed
+        usable = hostable(world, observation.classes)
         rounds = ROUNDS
+        begin = standing(
+            observation.placed,
+            usable | self._transport,
+            world.memory_gb,
+            world.node_memory_gb,
+            world.parameters.most_replicas,
+        )
         if not begin.any():
             begin, rounds = self._by_themselves(observation), FIRST_ROUNDS
         demand = MARGIN * self._demand.mean
@@ -89,7 +98,7 @@ class Wishes:
             ),
             requests=np.repeat(demand.T, routes, axis=1),
             admissible=self._admissible(observation),
-            usable=hostable(world, observation.classes) & live,
+            usable=usable & live,
             preference=np.exp(observation.hosts_prior.T[:, world.node_domain]),
         )
         return self._search.improved(begin * live, expected, shares, rounds)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import torch
 
-from cnc.environment.assembly import domain_view, order_for
 from cnc.environment.sites import Floats, site_of
+from cnc.environment.views import domain_view, order_for
 from cnc.policies.greedy import usable_nodes
 from cnc.policies.hmarl.deployment import FEATURES, MOST, features, values
 from cnc.policies.popularity import Popularity
