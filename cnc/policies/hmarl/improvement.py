@@ -13,7 +13,7 @@ from types import ModuleType
 
 from cnc.policies.hmarl.arrays import Array, at, at_least, at_most, between
 from cnc.policies.hmarl.layout_fields import Layout
-from cnc.policies.hmarl.marginal import Marginal, marginal_cost_in
+from cnc.policies.hmarl.marginal import Marginal, marginal_cost_in, served_in
 from cnc.policies.hmarl.networks import perceptron
 from cnc.policies.hmarl.pairs import AllPairs, Pairs
 from cnc.policies.hmarl.situation import Situation
@@ -114,23 +114,20 @@ def improved_in(
     if layout.onto_side.shape[-1] > 0:
         of_side = _mean(value, chosen * at_node, pairs.onto_sides)
         side = _sides(xp, of_side, side, step[2])
-    return Shares(choice, node_share, side), _cost(given, found, of_choice * within, fixed_choice)
+    return Shares(choice, node_share, side), _cost(given, found.cost, fixed_choice)
 
 
 def cost_of(xp: ModuleType, given: Situation, shares: Shares, fixed_choice: bool) -> Array:
     """What a slot costs with these shares, as `improved_in` gives it."""
     of_choice, at_node, path = _of_pairs(given.layout, given.pairs, shares)
-    share = of_choice * at_node * path
-    return _cost(given, marginal_cost_in(xp, given, share), share, fixed_choice)
+    now = served_in(xp, given, of_choice * at_node * path)
+    return _cost(given, now.flow * (now.energy - given.layout.penalty * now.met), fixed_choice)
 
 
-def _cost(given: Situation, found: Marginal, share: Array, by_domain: bool) -> Array:
-    """Energy, and the penalty of what is not satisfied less that of everything."""
-    flow = given.requests * share
-    cost = flow * (found.energy + found.unsatisfied - given.layout.penalty)
+def _cost(given: Situation, of_pairs: Array, by_domain: bool) -> Array:
     if not by_domain:
-        return given.pairs.total(cost)
-    return given.pairs.onto_nodes(cost).sum(-2) @ given.layout.onto_domain
+        return given.pairs.total(of_pairs)
+    return given.pairs.onto_nodes(of_pairs).sum(-2) @ given.layout.onto_domain
 
 
 def _node_features(

@@ -9,9 +9,9 @@ from cnc.policies.hmarl import backhaul, improvement
 
 HIDDEN = 16
 """Units of the traffic networks."""
-TURNS = 6
+TURNS = 10
 """Improvements by E2E in a slot."""
-DOMAIN_TURNS = 2
+DOMAIN_TURNS = 1
 """Improvements by a domain in a slot."""
 
 
@@ -29,7 +29,7 @@ def initial_weights(seed: int) -> dict[str, Floats]:
         weights[f"{name}.b1"] = np.zeros(HIDDEN)
         weights[f"{name}.w2"] = np.zeros((HIDDEN, 2))
         weights[f"{name}.b2"] = np.zeros(2)
-    falling = 0.85 ** np.arange(TURNS)
+    falling = 0.9 ** np.arange(TURNS)
     weights["e2e.steps"] = np.stack([0.6 * falling, 0.6 * falling, 1.0 * falling], -1)
     weights["domain.steps"] = np.tile(np.array([0.0, 0.4, 0.6]), (DOMAIN_TURNS, 1))
     return weights

@@ -23,6 +23,7 @@ __all__ = [
     "Layout",
     "LinkState",
     "Marginal",
+    "Served",
     "link_state",
     "marginal_cost",
     "marginal_cost_in",
@@ -39,6 +40,8 @@ class Marginal:
     """Of the request itself."""
     others: Array
     """What it takes from the others on nodes and links."""
+    cost: Array
+    """Of what flows: energy at the marginal rate, less the penalty of what is served in time."""
     utilisation: Array
     """[…, N]"""
     pressure: Array
@@ -101,19 +104,49 @@ def marginal_cost(
     return marginal_cost_in(xp, situation(xp, layout, now, requests), routing)
 
 
-def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Marginal:
-    """The same where the situation is worked out already.
+@dataclass(frozen=True, eq=False)
+class Served:
+    """What a routing makes of a slot, before anything is differentiated."""
+
+    flow: Array
+    """[…, P] requests."""
+    own: Array
+    """[…, N] utilisation without background."""
+    rho: Array
+    """[…, N]"""
+    rho_replica: Array
+    """[…, S, N]"""
+    pressure: Array
+    clipped: Array
+    most: Array
+    """[…, N] own utilisation, or what is spare, if that is more."""
+    most_replica: Array
+    links: LinkState | None
+    room: Array
+    """[…, P]"""
+    free: Array
+    tail: Array
+    """[…, P] share that waits too long."""
+    kept: Array
+    """[…, P] share that overload leaves."""
+    met: Array
+    """[…, P] share served in time."""
+    energy: Array
+    """[…, P] of one more request, in units of cost."""
+
+
+def served_in(xp: ModuleType, given: Situation, routing: Array) -> Served:
+    """What becomes of the requests of a slot.
 
     Args:
         xp: numpy or torch.
         given: the slot.
         routing: […, P] y, of the situation's pairs of class and route.
     """
-    layout, pairs, penalty = given.layout, given.pairs, given.layout.penalty
-    work_gc = layout.work_gc[..., None]
+    layout, pairs = given.layout, given.pairs
     flow = given.requests * routing
     # -- loads
-    work = pairs.onto_nodes(flow) * work_gc
+    work = pairs.onto_nodes(flow) * layout.work_gc[..., None]
     own = (work.sum(-2) + given.now.backlog_gc) * given.per_gc
     rho = given.now.background + own
     rho_replica = work * given.per_granted_gc
@@ -124,48 +157,66 @@ def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Margin
     if layout.onto_link.shape[-1] > 0:
         links = link_state(given, flow)
         slack = slack - pairs.of_routes(links.wait_s @ layout.onto_link.T)
-    # -- the share served in time: 1 - tail, and how fast it falls with pressure and with latency
+    # -- the share that waits too long
     room = at_least(slack, 0.0) * given.rate
     free = pairs.of_nodes(1.0 - clipped)
     waiting = given.exponent * xp.log(at_least(clipped, 1e-9))
     tail = xp.exp(pairs.of_nodes(waiting) - room * free)
-    by_pressure = pairs.of_nodes(given.exponent / at_least(clipped, 1e-3)) + room
-    # -- what an overloaded node or link keeps of it
+    # -- what an overloaded node or link keeps of the rest
     most = xp.maximum(own, given.spare)
     most_replica = at_least(rho_replica, 1.0)
     node_kept = (given.spare / most)[..., None, :] / most_replica
     kept = pairs.of_nodes(node_kept) * (slack > 0)
     if links is not None:
         kept = kept * pairs.of_routes(links.kept(xp, layout))
-    met = (1.0 - tail) * kept
-    unsatisfied = penalty * (1.0 - met)
     # -- energy of one more request
     slope = layout.energy_floor + 3.0 * (1.0 - layout.energy_floor) * at_most(rho, 1.0) ** 2
     energy = pairs.of_nodes(given.node_j * slope[..., None, :])
     if links is not None:
         energy = energy + given.transfer_j
+    return Served(
+        flow, own, rho, rho_replica, pressure, clipped, most, most_replica, links, room, free,
+        tail, kept, (1.0 - tail) * kept, energy,
+    )  # fmt: skip
+
+
+def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Marginal:
+    """The same where the situation is worked out already.
+
+    Args:
+        xp: numpy or torch.
+        given: the slot.
+        routing: […, P] y, of the situation's pairs of class and route.
+    """
+    layout, pairs, penalty = given.layout, given.pairs, given.layout.penalty
+    now = served_in(xp, given, routing)
+    rho, links = now.rho, now.links
+    by_pressure = pairs.of_nodes(given.exponent / at_least(now.clipped, 1e-3)) + now.room
+    unsatisfied = penalty * (1.0 - now.met)
     # -- what it takes from the others on its node, by utilisation and by overload
-    late, in_time = flow * tail * kept, flow * met
-    lost = pairs.onto_nodes(late * by_pressure) * (pressure < layout.clip)
+    late, in_time = now.flow * now.tail * now.kept, now.flow * now.met
+    lost = pairs.onto_nodes(late * by_pressure) * (now.pressure < layout.clip)
     served = pairs.onto_nodes(in_time)
-    by_node = lost * (rho[..., None, :] >= rho_replica)
-    full = (own > given.spare) / most
-    overfull = (rho_replica > 1.0) / most_replica
+    by_node = lost * (rho[..., None, :] >= now.rho_replica)
+    full = (now.own > given.spare) / now.most
+    overfull = (now.rho_replica > 1.0) / now.most_replica
     at_node = (by_node.sum(-2) + full * served.sum(-2)) * given.per_gc
     at_replica = (lost - by_node + overfull * served) * given.per_granted_gc
-    others = pairs.of_nodes(penalty * work_gc * (at_node[..., None, :] + at_replica))
+    by_work = at_node[..., None, :] + at_replica
+    others = pairs.of_nodes(penalty * layout.work_gc[..., None] * by_work)
     if links is not None:
         # -- and on its links, by waiting and by overload
-        waits = pairs.onto_links(late * given.rate * free) * links.wait_slope_s
+        waits = pairs.onto_links(late * given.rate * now.free) * links.wait_slope_s
         choked = pairs.onto_links(in_time) * (links.load > 1.0) / links.most
         of_link = penalty * (waits + choked) * links.per_mbit
         others = others + given.size_mbit * pairs.of_routes(of_link @ layout.onto_link.T)
     return Marginal(
-        total=energy + unsatisfied + others,
-        energy=energy,
+        total=now.energy + unsatisfied + others,
+        energy=now.energy,
         unsatisfied=unsatisfied,
         others=others,
+        cost=now.flow * (now.energy - penalty * now.met),
         utilisation=rho,
-        pressure=pressure,
+        pressure=now.pressure,
         link_load=None if links is None else links.load,
     )

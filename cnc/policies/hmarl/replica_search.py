@@ -24,7 +24,7 @@ from cnc.simulator.world import World
 
 SETTLING = 4
 """Turns of routing after a round, the last ones of a slot."""
-ACTIONS = 2
+ACTIONS = 4
 """Tried on each node in a round."""
 COLOURS = 2
 RETURNING = 2e-3
@@ -133,12 +133,12 @@ class ReplicaSearch:
         add = values.add * expected.preference
         can = expected.usable & (replicas < world.parameters.most_replicas)
         add = np.where(can, add, -np.inf)
-        # the transport domain keeps one replica of every service
-        kept = self._transport & ((replicas * self._transport).sum(1, keepdims=True) <= 1)
-        remove = np.where((replicas > 0) & ~kept, values.remove * expected.preference, np.inf)
+        remove = np.where(replicas > 0, values.remove * expected.preference, np.inf)
         after = replicas.copy()
         free = world.node_memory_gb - memory @ replicas
         for node in np.flatnonzero(active[world.node_domain] & (add.max(0) > 0)):
+            if self._transport[node]:  # it keeps one replica of every service
+                remove[after[:, self._transport].sum(1) <= 1, node] = np.inf
             free[node] = _act(after[:, node], add[:, node], remove[:, node], memory, free[node])
         return after
 

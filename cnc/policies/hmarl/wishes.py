@@ -31,7 +31,7 @@ MARGIN = 1.1
 """Demand that is deployed for, over what is expected."""
 PERSISTENCE = 0.6
 """Of a background above or below its mean, over a frame."""
-ROUNDS = 6
+ROUNDS = 4
 """Of search at a frame start."""
 FIRST_ROUNDS = 30
 """The same where nothing is in place yet."""
