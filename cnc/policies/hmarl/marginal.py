@@ -160,8 +160,9 @@ def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Margin
         choked = pairs.onto_links(in_time) * (links.load > 1.0) / links.most
         of_link = penalty * (waits + choked) * links.per_mbit
         others = others + given.size_mbit * pairs.of_routes(of_link @ layout.onto_link.T)
+    alone = energy + unsatisfied
     return Marginal(
-        total=energy + unsatisfied + others,
+        total=alone + others if layout.others else alone,
         energy=energy,
         unsatisfied=unsatisfied,
         others=others,
