@@ -1,6 +1,7 @@
 """No reward decomposition: every agent is rewarded for its own requests alone.
 
-Values leave out what a request takes from the others on nodes and links.
+Values leave out what a request takes from the others on nodes and links, and a turn is not checked
+by what it costs all. The search for replicas is E2E's, with requests that are routed selfishly.
 """
 
 from __future__ import annotations
