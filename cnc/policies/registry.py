@@ -16,11 +16,21 @@ LEARNING = {"hmarl": "hmarl-learn", "hmarl-learn": "hmarl-learn"}
 """What a policy is called when it learns while it runs."""
 CENTRALISED = ("opt", "opt-causal")
 """Names that need information which no domain has."""
+ABLATIONS = (
+    "hmarl-centralised",
+    "hmarl-distributed",
+    "hmarl-grd-deployment",
+    "hmarl-grd-distribution",
+    "hmarl-grd-traffic",
+    "hmarl-selfish",
+)
+"""Names of what is left of `hmarl` without one of its ideas, for comparisons in the simulator."""
+BUILT_IN = (*DISTRIBUTED, *CENTRALISED, *ABLATIONS)
 
 
 def distributed_names() -> tuple[str, ...]:
     """Names that run on the bus: what is built in, and plug-ins, which are not loaded."""
-    return (*DISTRIBUTED, *plugin_names(taken=(*DISTRIBUTED, *CENTRALISED)))
+    return (*DISTRIBUTED, *plugin_names(taken=BUILT_IN))
 
 
 def learning_name(name: str) -> str:
@@ -50,6 +60,11 @@ def check_distributed(name: str) -> None:
         raise UsageError(
             f"policy {name!r} sees the future or other domains' nodes, which no domain may; it "
             f"runs in the simulator only. On the bus use one of {', '.join(distributed_names())}"
+        )
+    if name in ABLATIONS:
+        raise UsageError(
+            f"policy {name!r} is for comparisons in the simulator (`cnc evaluate`); on the bus use "
+            f"one of {', '.join(distributed_names())}"
         )
     if name not in distributed_names():
         raise UsageError(f"policy {name!r} is unknown; use one of {', '.join(distributed_names())}")
@@ -100,9 +115,15 @@ def policy_named(name: str) -> DistributedPolicy | GlobalPolicy:
         from cnc.policies.optimal import OptimalPolicy
 
         return OptimalPolicy(clairvoyant=name == "opt")
+    if name in ABLATIONS:
+        refuse_shadow(name)
+        from cnc.policies.hmarl.ablations.centralised import CentralisedPolicy
+        from cnc.policies.hmarl.ablations.policy import AblatedPolicy
+
+        return CentralisedPolicy() if name == CentralisedPolicy.name else AblatedPolicy(name)
     if name in DISTRIBUTED:
         return distributed_policy(name)
     if name not in distributed_names():
-        every = ", ".join((*distributed_names(), *CENTRALISED))
+        every = ", ".join((*distributed_names(), *CENTRALISED, *ABLATIONS))
         raise UsageError(f"policy {name!r} is unknown; use one of {every}")
     return load_plugin(name)

@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from cnc.environment.observations import DomainObservation, Order, Split
 from cnc.environment.sites import Integers, Site
 from cnc.policies.hmarl.deployment import Deployment
 from cnc.policies.hmarl.improvement import Weights
 from cnc.policies.hmarl.traffic import Traffic
+
+
+class DeploymentPart(Protocol):
+    """Decides on replicas at frame starts."""
+
+    def observe(self, order: Order) -> None:
+        """Take note of a slot's demand."""
+        ...
+
+    def deploy(self, observation: DomainObservation, order: Order) -> Integers:
+        """Replicas [S, n]."""
+        ...
+
+    def snapshot(self) -> dict[str, Any]:
+        """What a restart needs, under names that the other part does not use."""
+        ...
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Take up a snapshot."""
+        ...
+
+
+class TrafficPart(Protocol):
+    """Splits every slot."""
+
+    def split(self, observation: DomainObservation, order: Order) -> Split:
+        """sigma and path shares."""
+        ...
+
+    def snapshot(self) -> dict[str, Any]:
+        """What a restart needs, under names that the other part does not use."""
+        ...
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Take up a snapshot."""
+        ...
 
 
 class HmarlDomain:
@@ -26,11 +62,13 @@ class HmarlDomain:
         self,
         site: Site,
         weights: Weights,
-        deployment: Deployment | None = None,
-        traffic: Traffic | None = None,
+        deployment: DeploymentPart | None = None,
+        traffic: TrafficPart | None = None,
     ) -> None:
-        self.deployment = Deployment(site, weights) if deployment is None else deployment
-        self.traffic = Traffic(site, weights) if traffic is None else traffic
+        self.deployment: DeploymentPart = (
+            Deployment(site, weights) if deployment is None else deployment
+        )
+        self.traffic: TrafficPart = Traffic(site, weights) if traffic is None else traffic
 
     def observe(self, order: Order) -> None:
         """Update the popularity estimate."""

@@ -62,3 +62,5 @@ class Layout:
     unit_j: float
     penalty: float
     slot_s: float
+    others: bool = True
+    """Values count what a request takes from others; without, each agent looks to its own alone."""

@@ -210,8 +210,9 @@ def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Margin
         choked = pairs.onto_links(in_time) * (links.load > 1.0) / links.most
         of_link = penalty * (waits + choked) * links.per_mbit
         others = others + given.size_mbit * pairs.of_routes(of_link @ layout.onto_link.T)
+    alone = now.energy + unsatisfied
     return Marginal(
-        total=now.energy + unsatisfied + others,
+        total=alone + others if layout.others else alone,
         energy=now.energy,
         unsatisfied=unsatisfied,
         others=others,

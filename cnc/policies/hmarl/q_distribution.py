@@ -64,6 +64,13 @@ class QDistribution:
 
     def distribute(self, observation: EndToEndObservation) -> Floats:
         """delta [D, C, K]; rows sum to at most 1, the rest stays unserved."""
+        choice = self.decide(observation).choice
+        origins, candidates = self._world.candidates.shape
+        by_origin = choice.reshape(-1, origins, candidates + 1).transpose(1, 0, 2)
+        return np.ascontiguousarray(by_origin[..., :-1])
+
+    def decide(self, observation: EndToEndObservation) -> Shares:
+        """The whole joint decision: E2E's own choices, and what it expects domains to do."""
         self._wishes.see(observation)
         layout = self._layout_for(observation.classes)
         origins, candidates = self._world.candidates.shape
@@ -78,15 +85,21 @@ class QDistribution:
         shares = start = self._start(observation, layout, now, possible)
 
         def held(after: Shares) -> Shares:
-            side = with_fixed(np, after.side, start.side, self._backhaul)
-            return Shares(after.choice, after.node, side)
+            return self._held(after, start)
 
         shares = improved_by_turns(np, given, shares, flat, self._weights, False, held)
         choice = np.where(shares.choice < KEPT, 0.0, shares.choice)
         choice = normalised(choice.reshape(classes, origins, candidates + 1))
+        decided = Shares(choice.reshape(shape), shares.node, shares.side)
         if observation.slot >= 0:  # before slot 0 nothing serves yet
-            self._last = Shares(choice.reshape(shape), shares.node, shares.side)
-        return np.ascontiguousarray(choice.transpose(1, 0, 2)[..., :-1])
+            self._last = decided
+        return decided
+
+    def _held(self, after: Shares, start: Shares) -> Shares:
+        """Puts back what RAN domains decide by what they saw last."""
+        return Shares(
+            after.choice, after.node, with_fixed(np, after.side, start.side, self._backhaul)
+        )
 
     def _possible(self, observation: EndToEndObservation) -> Floats:
         """[D, C, K + 1] 1 where a candidate can be chosen, or leaving unserved."""

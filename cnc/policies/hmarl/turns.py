@@ -43,7 +43,7 @@ def improved_by_turns(
     for turn in range(first, len(weights["domain.steps" if fixed_choice else "e2e.steps"])):
         after, cost = improved_in(xp, given, now, possible, weights, turn, fixed_choice)
         after = held(after)
-        if lowest is None:
+        if lowest is None or not given.layout.others:  # who looks to his own has no common cost
             lowest, now = cost, after
             continue
         better = cost <= lowest
@@ -55,6 +55,8 @@ def improved_by_turns(
         )
     if lowest is None:
         return shares
+    if not given.layout.others:
+        return now
     better = cost_of(xp, given, now, fixed_choice) <= lowest
     return _either(xp, given.layout, better, now, best)
 

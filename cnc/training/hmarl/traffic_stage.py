@@ -10,7 +10,8 @@ so that all loads weigh alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ import torch
 from cnc.environment.sites import Floats, Integers
 from cnc.policies.hmarl.joint import JointTraffic, View
 from cnc.simulator.kernel import ExogenousTensors, Kernel, State
+from cnc.simulator.world import World
 from cnc.training.hmarl.demonstrations import BEFORE, FRAME, Demonstration
 
 RATE = 3e-3
@@ -26,6 +28,23 @@ STEP_RATE = 9e-3
 CLIP = 1.0
 MEMBERS = 6
 """Worlds of an episode."""
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """A slot of B worlds, decided and played."""
+
+    joint: JointTraffic
+    kernel: Kernel
+    state: State
+    """Before the slot."""
+    now: ExogenousTensors
+    routing: torch.Tensor
+    """[B, D, C, R]"""
+    planned: torch.Tensor
+    """[B] cost of a slot, as OPT planned."""
+    ratio: torch.Tensor
+    """[B] cost over that."""
 
 
 class TrafficLearner:
@@ -72,8 +91,35 @@ class TrafficLearner:
             frames: of one layout.
             sets: replicas [S, N] that serve in each.
         """
+        ratios = []
+        for played in self._slots(frames, sets):
+            loss = self._loss(played)
+            self._optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(list(self._raw.values()), CLIP)
+            self._optimiser.step()
+            ratios.append(float(played.ratio.mean().detach()))
+        self._schedule.step()
+        return float(np.mean(ratios[3:]))
+
+    def measured(self, frames: Sequence[Demonstration], sets: Sequence[Floats]) -> float:
+        """The same figure, of weights that stay as they are."""
+        with torch.no_grad():
+            ratios = [float(played.ratio.mean()) for played in self._slots(frames, sets)]
+        return float(np.mean(ratios[3:]))
+
+    def _joint(self, worlds: Sequence[World]) -> JointTraffic:
+        """All agents of some worlds."""
+        return JointTraffic(worlds)
+
+    def _loss(self, played: Played) -> torch.Tensor:
+        """What a slot's gradient step makes smaller."""
+        return played.ratio.mean()
+
+    def _slots(self, frames: Sequence[Demonstration], sets: Sequence[Floats]) -> Iterator[Played]:
+        """The slots of a frame one by one, each with the weights of then."""
         worlds = [frame.world for frame in frames]
-        joint = JointTraffic(worlds)
+        joint = self._joint(worlds)
         kernel = Kernel.of(worlds, dtype=torch.float32)
         ready = torch.as_tensor(np.stack(list(sets)), dtype=torch.float32)
         planned = torch.tensor([frame.cost for frame in frames], dtype=torch.float32)
@@ -81,7 +127,6 @@ class TrafficLearner:
         background = _stacked(frames, BEFORE - 1, "node_background")
         load = torch.zeros(len(frames), kernel.links)
         remembered = None
-        ratios = []
         for slot in range(BEFORE, BEFORE + FRAME):
             now = ExogenousTensors(
                 *(
@@ -103,16 +148,9 @@ class TrafficLearner:
             )
             routing, remembered = joint.decide(view, self._current(), remembered)
             after, outcome = kernel.step(state, now, routing, check=False)
-            ratio = (outcome.cost / planned).mean()
-            self._optimiser.zero_grad()
-            ratio.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(list(self._raw.values()), CLIP)
-            self._optimiser.step()
-            ratios.append(float(ratio.detach()))
+            yield Played(joint, kernel, state, now, routing, planned, outcome.cost / planned)
             state = State(after.backlog_gc.detach(), ready, ready)
             background, load = now.node_background, outcome.link_utilisation.detach()
-        self._schedule.step()
-        return float(np.mean(ratios[3:]))
 
     def snapshot(self) -> dict[str, object]:
         """From which training goes on with the same numbers."""
