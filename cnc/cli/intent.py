@@ -29,6 +29,7 @@ from cnc.cli.options import (
 )
 from cnc.cli.output import console, emit, escaped, notice
 from cnc.errors import StorageError, UsageError
+from cnc.policies.registry import DEFAULT as DEFAULT_POLICY
 
 if TYPE_CHECKING:
     from cnc.messages.intents import IntentEvent, IntentRequest, Recognition
@@ -95,7 +96,7 @@ def submit(
         str | None, typer.Option(metavar="DOMAIN", help="Where the users are, such as ran-3.")
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the intent active.")] = False,
-    policy: Policy = "grd",
+    policy: Policy = DEFAULT_POLICY,
     scenario: Scenario = "paper",
     seed: Seed = 0,
     load: Load = None,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cnc.errors import UsageError
+from cnc.policies.registry import DEFAULT as DEFAULT_POLICY
 
 if TYPE_CHECKING:
     from cnc.processes.blueprint import SystemConfig
@@ -140,7 +141,7 @@ def system_config(
     scenario: str = "paper",
     seed: int = 0,
     load: float | None = None,
-    policy: str = "grd",
+    policy: str = DEFAULT_POLICY,
     embedder: str | None = None,
     topic_root: str = ROOT,
     **others: object,

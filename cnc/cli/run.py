@@ -29,6 +29,7 @@ from cnc.cli.options import (
     system_config,
 )
 from cnc.cli.output import emit, notice
+from cnc.policies.registry import DEFAULT as DEFAULT_POLICY
 
 if TYPE_CHECKING:
     from cnc.processes.blueprint import Blueprint, SystemConfig
@@ -98,7 +99,7 @@ async def _until_parent_ends(work: Coroutine[Any, Any, None]) -> None:
 def domain(
     context: typer.Context,
     domain_id: Annotated[str, typer.Argument(metavar="ID", help="Such as ran-3.")],
-    policy: Policy = "grd",
+    policy: Policy = DEFAULT_POLICY,
     learn: Learn = False,
     scenario: Scenario = "paper",
     seed: Seed = 0,
@@ -128,7 +129,7 @@ def domain(
 
 def end_to_end(
     context: typer.Context,
-    policy: Policy = "grd",
+    policy: Policy = DEFAULT_POLICY,
     learn: Learn = False,
     scenario: Scenario = "paper",
     seed: Seed = 0,
@@ -159,7 +160,7 @@ def end_to_end(
 
 def service(
     context: typer.Context,
-    policy: Policy = "grd",
+    policy: Policy = DEFAULT_POLICY,
     learn: Learn = False,
     scenario: Scenario = "paper",
     seed: Seed = 0,
@@ -190,7 +191,7 @@ def service(
 
 def infrastructure(
     context: typer.Context,
-    policy: Policy = "grd",
+    policy: Policy = DEFAULT_POLICY,
     learn: Learn = False,
     scenario: Scenario = "paper",
     seed: Seed = 0,

@@ -27,6 +27,7 @@ from cnc.cli.options import (
 )
 from cnc.cli.output import emit, notice
 from cnc.errors import UsageError
+from cnc.policies.registry import DEFAULT as DEFAULT_POLICY
 
 if TYPE_CHECKING:
     from cnc.bus.embedded import EmbeddedBroker
@@ -43,7 +44,7 @@ def up(
         Literal["one", "each"],
         typer.Option(help="All layers in one process, or an operating-system process each."),
     ] = "one",
-    policy: Policy = "grd",
+    policy: Policy = DEFAULT_POLICY,
     learn: Learn = False,
     scenario: Scenario = "paper",
     seed: Seed = 0,

@@ -10,6 +10,8 @@ from cnc.policies.plugins import load_plugin, plugin_names, refuse_shadow
 if TYPE_CHECKING:
     from cnc.policies.interface import DistributedPolicy, GlobalPolicy
 
+DEFAULT = "hmarl"
+"""What a system runs with unless told otherwise; its weights fit worlds of any size."""
 DISTRIBUTED = ("grd", "grd-plus", "grd-work", "hmarl", "hmarl-learn", "nearest", "rand")
 """Names that run in the simulator and on the bus."""
 LEARNING = {"hmarl": "hmarl-learn", "hmarl-learn": "hmarl-learn"}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from cnc.environment.sites import Site, site_of
 from cnc.errors import UsageError
 from cnc.messages.topics import DEFAULT_ROOT, Topics
+from cnc.policies.registry import DEFAULT as DEFAULT_POLICY
 from cnc.settings import BusSettings, TimingSettings, default_home
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class SystemConfig:
     """Of the world, the trace and the policy."""
     load: float = 300.0
     """Nominal requests a slot (Nbar)."""
-    policy: str = "grd"
+    policy: str = DEFAULT_POLICY
     learn: bool = False
     """Agents go on learning from what is measured; only for policies that can."""
     pace: Pace = "lockstep"
