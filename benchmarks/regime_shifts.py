@@ -47,6 +47,8 @@ WINDOWS = ((-20, 0), (0, 20), (20, 40), (40, 80))
 """Slots after the shift, for the table."""
 RUNNING = 10
 """Slots of the running mean."""
+LINEAR = 300.0
+"""Regret up to which the figure's axis is linear."""
 NAME = "regime-shifts"
 TITLES = {
     "jump": "hotspot jumps to the opposite cell",
@@ -206,13 +208,18 @@ def draw(costs: Costs, at: int, folder: Path) -> Path:
                 slots = np.arange(len(running)) + RUNNING - 1 - at
                 panel.plot(slots, running, style, color=colour, linewidth=1.4, label=label)
             panel.axvline(0, color="#888888", linewidth=0.8, linestyle=":")
-            panel.set_yscale("symlog", linthresh=100)
+            panel.axhline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
+            # linear where HMARL is, logarithmic above
+            panel.set_yscale("symlog", linthresh=LINEAR, linscale=2.5)
+            panel.set_yticks([-100, 0, 100, 200, 300, 1000, 3000])
+            panel.set_yticklabels(["-100", "0", "100", "200", "300", "1000", "3000"])
+            panel.set_yticks([], minor=True)
             panel.set_title(title, fontsize=9)
         for panel in panels[1]:
             panel.set_xlabel("slots after the shift")
-        for panel in panels[:, 0]:
-            panel.set_ylabel("regret to OPT-CAUSAL, cost a slot")
-        panels[0, 0].legend(frameon=False)
+        figure.supylabel("regret to OPT-CAUSAL, cost a slot", fontsize=9.5)
+        handles, labels = panels[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
         path = folder / f"{NAME}.png"
         figure.savefig(path, dpi=180, metadata={"Software": None})
         plt.close(figure)
