@@ -17,6 +17,11 @@ worlds. `slots to 95 %`: until the gain, as a mean over 10 slots, is 95 % of wha
 its last 30 slots. Intervals are 90 % of bootstrap resamples of worlds. `retrieved` counts how often
 the entries of the right regime come first among all that were recorded in the world, by text and
 context. `--parts` gives right knowledge one part at a time.
+
+    python benchmarks/warm_start.py --record knowledge/recorded
+
+writes the policies and histories that ship: recorded in the same way, but from the shipped weights
+and in a world of the training range.
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +60,7 @@ class Regime:
     reversed_mix: bool = False
     lost: tuple[str, ...] = ()
     load: float = LOAD
+    words: str = ""
 
     def of(self, world: World) -> World:
         """The world with this mix."""
@@ -62,11 +69,13 @@ class Regime:
         return replace(world, popularity=world.popularity[::-1].copy())
 
 
-MIX = Regime("mix", reversed_mix=True)
-LESS = Regime("lost", lost=(LOST,))
+MIX = Regime("mix", reversed_mix=True, words="with the popularity of services reversed")
+LESS = Regime("lost", lost=(LOST,), words="while a RAN domain is lost")
 TESTED = (MIX, LESS)
-USUAL_LIGHT = Regime("usual-light", load=LIGHT)
-MIX_LIGHT = Regime("mix-light", reversed_mix=True, load=LIGHT)
+USUAL_LIGHT = Regime("usual-light", load=LIGHT, words="with the usual mix at light load")
+MIX_LIGHT = Regime(
+    "mix-light", reversed_mix=True, load=LIGHT, words="with the mix reversed, at light load"
+)
 WRONG = {MIX: USUAL_LIGHT, LESS: MIX_LIGHT}
 
 
@@ -171,7 +180,9 @@ def recorded(
         reference = f"{regime.name}-{world.seed}-{kind}.safetensors"
         entry = KnowledgeEntry(
             entry_id=f"{regime.name}-{kind}-{world.seed}",
-            title=f"{'Policy' if trained else 'History'} of {regime.name}",
+            created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            provenance="benchmarks/warm_start.py, measured in the simulator",
+            title=f"{'Policy' if trained else 'History'} {regime.words}",
             text=f"Recorded with a {operating_text(context)}.",
             kind="trained_policy" if trained else "runtime_history",
             effect=Effect.model_validate({"kind": kind, "reference": reference}),
@@ -293,6 +304,7 @@ def main() -> int:
     parser.add_argument("--slots", type=int, default=90)
     parser.add_argument("--parts", action="store_true", help="also each part of right knowledge")
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--record", type=Path, help="a folder for entries that ship")
     arguments = parser.parse_args()
     print_provenance(seeds=range(arguments.worlds))
     import logging
@@ -302,6 +314,8 @@ def main() -> int:
 
     torch.set_num_threads(1)
     logging.disable(logging.WARNING)  # what guards take back is counted in the costs
+    if arguments.record is not None:
+        return record(arguments.record)
     parts = ("weights", "replay", "priors", "replicas") if arguments.parts else ()
     arms = ("still", "shipped", "none", "right", "wrong", *(f"right, {part}" for part in parts))
     every: dict[Regime, dict[str, list[Any]]] = {
@@ -322,6 +336,32 @@ def main() -> int:
     if arguments.figure is not None:
         curves = {regime.name: costs for regime, costs in stacked.items()}
         warm_start_figure.draw(arguments.figure, curves)
+    return 0
+
+
+def record(folder: Path) -> int:
+    """Write entries and their files, as they ship."""
+    import yaml
+
+    from cnc.environment.scenario import load_scenario
+    from cnc.policies.hmarl.policy import shipped
+    from cnc.simulator.generator import generate_world
+    from cnc.training.seeds import Purpose, trace_seed
+
+    seed = trace_seed(Purpose.TRAINING, 0, 0, 0)
+    world = generate_world(load_scenario("small"), seed)
+    entries = []
+    for at, regime in enumerate(
+        (*TESTED, Regime("usual", words="with the usual mix"), USUAL_LIGHT)
+    ):
+        trace = trace_seed(Purpose.TRAINING, 0, 0, 1 + at)
+        for entry, _ in recorded(world, regime, trace, shipped(0), folder):
+            reference = f"{folder.name}/{entry.effect.reference}"
+            effect = entry.effect.model_copy(update={"reference": reference})
+            whole = entry.model_copy(update={"effect": effect})
+            entries.append(whole.model_dump(mode="json", exclude_defaults=True))
+    text = yaml.safe_dump({"entries": entries}, sort_keys=False, allow_unicode=True)
+    (folder / "small.yaml").write_text("# Written by benchmarks/warm_start.py --record.\n" + text)
     return 0
 
 

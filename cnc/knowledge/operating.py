@@ -18,8 +18,9 @@ LOAD_FACTOR = 4.0
 """Loads that differ by this factor or more are as far apart as loads can be."""
 LOST_WEIGHT = 0.6
 HOTSPOT_WEIGHT = 0.15
+SCENARIO_WEIGHT = 0.4
 UNKNOWN_MIX = 0.4
-"""Distance of an entry for any mix: one recorded with a mix nearer than that comes first."""
+"""Distance of an entry for any state: one recorded in a state nearer than that comes first."""
 FAR = 0.75
 """Entries beyond this distance are left out: the policy begins as it was shipped."""
 CHANGED = 0.5
@@ -37,11 +38,12 @@ def operating_text(context: OperatingContext) -> str:
 
 
 def context_distance(here: OperatingContext, there: OperatingContext) -> float:
-    """How far apart two states are; 0 for the same, at most 2.25.
+    """How far apart two states are; 0 for the same, at most 2.65.
 
     The total variation between the service mixes (0 to 1), plus up to 0.5 for the load (by its
-    logarithm), 0.6 for what is lost (half of it where other domains of the same kinds are), and
-    0.15 for the hotspot. What one side does not know counts nothing, but for the mix.
+    logarithm), 0.6 for what is lost (half of it where other domains of the same kinds are),
+    0.15 for the hotspot and 0.4 for another scenario. What one side does not know counts
+    nothing, but for the mix.
     """
     mix = UNKNOWN_MIX
     if here.mix and there.mix:
@@ -53,6 +55,8 @@ def context_distance(here: OperatingContext, there: OperatingContext) -> float:
         distance += LOAD_WEIGHT * min(1.0, apart)
     if here.hotspot and there.hotspot and here.hotspot != there.hotspot:
         distance += HOTSPOT_WEIGHT
+    if here.scenario and there.scenario and here.scenario != there.scenario:
+        distance += SCENARIO_WEIGHT
     return distance
 
 
@@ -81,7 +85,7 @@ def retrieve_operating(
             for entry, similarity in found
             if entry.effect.kind == kind
             and entry.effect.reference
-            and (distance := context_distance(context, entry.context or OperatingContext())) <= FAR
+            and (distance := _distance_of(entry, context)) <= FAR
         ]
         nearest += sorted(scored, key=lambda s: (-s.score, s.entry.entry_id))[:1]
     rules = [
@@ -93,6 +97,11 @@ def retrieve_operating(
         and entry.applies_to.latency_max_ms is None
     ]
     return (*nearest, *retrieve(rules, _as_request(context), RULES_MOST))
+
+
+def _distance_of(entry: KnowledgeEntry, context: OperatingContext) -> float:
+    """An entry without a context is for any state."""
+    return UNKNOWN_MIX if entry.context is None else context_distance(context, entry.context)
 
 
 def _as_request(context: OperatingContext) -> Context:

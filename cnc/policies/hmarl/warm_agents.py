@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 from cnc.environment.observations import EndToEndObservation, Hosts
 from cnc.environment.sites import Floats
 from cnc.policies.hmarl.domain import HmarlDomain
+from cnc.policies.hmarl.improvement import Weights
 from cnc.policies.hmarl.q_distribution import QDistribution
 from cnc.policies.hmarl.warm_start import Leaning, WarmStart
 
@@ -41,6 +42,11 @@ class WarmEndToEnd:
     def __init__(self, agent: QDistribution) -> None:
         self.agent = agent
         self._leaning: Leaning | None = None
+
+    @property
+    def weights(self) -> Weights:
+        """Of the networks, as they are now."""
+        return self.agent._weights
 
     def warm(self, start: WarmStart) -> None:
         """From the next decision on."""
