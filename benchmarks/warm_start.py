@@ -22,6 +22,10 @@ context. `--parts` gives right knowledge one part at a time.
 
 writes the policies and histories that ship: recorded in the same way, but from the shipped weights
 and in a world of the training range.
+
+    python benchmarks/warm_start.py --shipped --worlds 6 --slots 40
+
+compares learning from the shipped weights with and without these entries, in other worlds.
 """
 
 from __future__ import annotations
@@ -50,6 +54,8 @@ RECORDED_SLOTS = 60
 FIRST, LAST = 10, 30
 BOOTSTRAP = 1000
 LOST = "ran-1"
+SHIPPED_FROM = 20
+"""Number of the first world in which the shipped entries are compared."""
 
 
 @dataclass(frozen=True)
@@ -304,6 +310,7 @@ def main() -> int:
     parser.add_argument("--slots", type=int, default=90)
     parser.add_argument("--parts", action="store_true", help="also each part of right knowledge")
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--shipped", action="store_true", help="what the shipped entries add")
     parser.add_argument("--record", type=Path, help="a folder for entries that ship")
     arguments = parser.parse_args()
     print_provenance(seeds=range(arguments.worlds))
@@ -314,6 +321,8 @@ def main() -> int:
 
     torch.set_num_threads(1)
     logging.disable(logging.WARNING)  # what guards take back is counted in the costs
+    if arguments.shipped:
+        return compare_shipped(arguments.worlds, arguments.slots)
     if arguments.record is not None:
         return record(arguments.record)
     parts = ("weights", "replay", "priors", "replicas") if arguments.parts else ()
@@ -362,6 +371,39 @@ def record(folder: Path) -> int:
             entries.append(whole.model_dump(mode="json", exclude_defaults=True))
     text = yaml.safe_dump({"entries": entries}, sort_keys=False, allow_unicode=True)
     (folder / "small.yaml").write_text("# Written by benchmarks/warm_start.py --record.\n" + text)
+    return 0
+
+
+def compare_shipped(worlds: int, slots: int) -> int:
+    """Print what the shipped entries of a regime change, beside learning from shipped weights."""
+    from cnc.environment.scenario import load_scenario
+    from cnc.knowledge.entries import load_seed_entries
+    from cnc.policies.hmarl.policy import HmarlPolicy, shipped
+    from cnc.policies.hmarl.recorded import read_recorded
+    from cnc.settings import data_root
+    from cnc.simulator.generator import generate_world
+    from cnc.training.seeds import Purpose, trace_seed
+
+    entries = [entry for entry in load_seed_entries() if entry.context is not None]
+    for regime in TESTED:
+        changes = []
+        mine = [e for e in entries if e.entry_id.startswith(f"{regime.name}-")]
+        known = [(entry, read_recorded(entry, data_root() / "knowledge")) for entry in mine]
+        for number in range(SHIPPED_FROM, SHIPPED_FROM + worlds):
+            world, trace = (trace_seed(Purpose.VALIDATION, 0, number, at) for at in (0, 1))
+            here = regime.of(generate_world(load_scenario("small"), world))
+            warm = started(known, here, shipped(0))
+            without, given = (
+                np.array(Run(here, regime, policy, trace).slots(slots).costs)
+                for policy in (HmarlPolicy(learn=True), HmarlPolicy(learn=True, warm=warm))
+            )
+            ends = (FIRST, slots)
+            changes.append([100.0 * (given[:e].mean() / without[:e].mean() - 1) for e in ends])
+        mean, error = np.mean(changes, 0), np.std(changes, 0, ddof=1) / worlds**0.5
+        told = [f"{m:+.1f} +- {e:.1f} %" for m, e in zip(mean, error, strict=True)]
+        print(
+            f"{regime.name}: first {FIRST} slots {told[0]}, all {slots} slots {told[1]}", flush=True
+        )
     return 0
 
 
