@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
+from cnc.environment.shifts import Shift, shifted, standing_nodes
 from cnc.environment.sites import Floats, Integers
 from cnc.errors import SimulationError
 from cnc.messages.telemetry import QUALITY_LEVELS
@@ -123,6 +124,7 @@ class Infrastructure:
         self._measure_quality = measure_quality
         self._traffic = TrafficGenerator(world, seed, load)
         self._groups: dict[str, Group] = {}
+        self._shifts: list[Shift] = []
         self.classes = world.classes
         self._kernel = Kernel.of(world, dtype=torch.float64)
         self._state: State = self._kernel.initial_state(())
@@ -143,6 +145,10 @@ class Infrastructure:
         """[N] node background of the last slot that has run."""
         return self._background
 
+    def shift(self, shift: Shift) -> None:
+        """Something happens that stays, from the next slot on that has not been measured yet."""
+        self._shifts.append(shift)
+
     def measure(self) -> Measurement:
         """What is measured before the current slot."""
         if self.slot < 0:
@@ -151,7 +157,8 @@ class Infrastructure:
             energy = self.world.link_nominal_energy_j_mbit
         else:
             if self._current is None or self._current.slot != self.slot:
-                self._current = self._traffic.next()
+                self._current = shifted(self.world, self._traffic.next(), self._shifts)
+                self._state = self._without_lost(self._state)
             base = self._current.requests
             capacity = self._current.link_capacity_mbit_s
             energy = self._current.link_energy_j_mbit
@@ -169,6 +176,12 @@ class Infrastructure:
             link_energy_j_mbit=energy,
             link_utilisation=self._link_utilisation,
         )
+
+    def _without_lost(self, state: State) -> State:
+        if not self._shifts:
+            return state
+        standing = torch.from_numpy(standing_nodes(self.world, self._shifts))
+        return replace(state, ready=state.ready * standing)
 
     def _with_groups(self, base: Floats) -> Floats:
         extra = len(self.classes.service) - base.shape[1]

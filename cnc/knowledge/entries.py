@@ -17,6 +17,9 @@ from cnc.settings import data_root
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+FOLDERS = ("expert", "recorded")
+"""Below the data folder `knowledge`."""
+
 
 def embedding_text(entry: KnowledgeEntry) -> str:
     """The text whose embedding stands for the entry."""
@@ -26,7 +29,7 @@ def embedding_text(entry: KnowledgeEntry) -> str:
 
 
 def load_seed_entries(folder: Path | None = None) -> tuple[KnowledgeEntry, ...]:
-    """The expert entries that ship, in the order of files and lines.
+    """The entries that ship, in the order of files and lines: rules, then what was recorded.
 
     Each file is a mapping with `created` (RFC 3339, for all its entries) and `entries`.
 
@@ -35,10 +38,14 @@ def load_seed_entries(folder: Path | None = None) -> tuple[KnowledgeEntry, ...]:
             the message names file, line and field.
         StorageError: the folder or a file cannot be read.
     """
-    chosen = folder if folder is not None else data_root() / "knowledge" / "expert"
-    files = sorted(chosen.glob("*.yaml"))
-    if not files:
-        raise StorageError(f"{chosen} has no *.yaml files; install the package again")
+    root = data_root() / "knowledge"
+    folders = [folder] if folder is not None else [root / name for name in FOLDERS]
+    files = []
+    for chosen in folders:
+        found_here = sorted(chosen.glob("*.yaml"))
+        if not found_here:
+            raise StorageError(f"{chosen} has no *.yaml files; install the package again")
+        files += found_here
     found: dict[str, tuple[KnowledgeEntry, Path]] = {}
     for file in files:
         for position, entry in enumerate(_load_file(file)):

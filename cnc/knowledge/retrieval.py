@@ -87,6 +87,8 @@ def retrieve(
     """
     scored = []
     for entry, similarity in found:
+        if entry.effect.kind in ("checkpoint", "demonstrations"):
+            continue  # about the whole system: `operating` looks for these
         fit = _fit(entry.applies_to, context)
         if fit is None:
             continue

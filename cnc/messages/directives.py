@@ -34,5 +34,7 @@ class DomainDirective(Body):
     groups: tuple[TrafficClass, ...] = ()
     """Classes beyond the base ones that are active, or about to be."""
     hosts: HostsPrior | None = None
+    warm: str = ""
+    """What a learning agent begins with, from knowledge: arrays as safetensors in base64."""
     priority: Annotated[int, Field(ge=0, le=100)] = 50
     reason: str = ""

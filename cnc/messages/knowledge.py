@@ -32,6 +32,35 @@ class AppliesTo(Model):
     """What the intent asks for."""
 
 
+class OperatingContext(Model):
+    """The state of the whole system: that an entry was recorded in, or that is sought for."""
+
+    scenario: str = ""
+    mix: dict[Identifier, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    """Share of the requests by service id; empty where unknown."""
+    load: Annotated[float, Field(ge=0)] | None = None
+    """Requests a slot."""
+    hotspot: Identifier | None = None
+    """The domain whose users ask most."""
+    lost: tuple[Identifier, ...] = ()
+    """Domains that are lost."""
+
+
+class Manifest(Model):
+    """Where a trained policy or a recorded history comes from."""
+
+    scenario: str
+    loads: tuple[Annotated[float, Field(ge=0)], ...]
+    """Requests a slot that it was trained or recorded at."""
+    training_seeds: tuple[int, ...]
+    """Of worlds and traces."""
+    commit: str
+    sha256: str = ""
+    """Of the file that `effect.reference` names; empty: it is not compared."""
+    figures: dict[str, float] = Field(default_factory=dict)
+    """What was measured, with the unit in the name."""
+
+
 class Effect(Model):
     """What an entry changes when it is used."""
 
@@ -39,7 +68,7 @@ class Effect(Model):
     prior: dict[Tier, float] = Field(default_factory=dict)
     """Log-weight added per tier to the candidates' (or deployments') preference, -3 to 3."""
     reference: str | None = None
-    """Path or id of a checkpoint or of demonstrations."""
+    """File of a checkpoint or of demonstrations (safetensors), below the folder `knowledge`."""
 
     @model_validator(mode="after")
     def _bounded(self) -> Effect:
@@ -66,6 +95,10 @@ class KnowledgeEntry(Model):
     kind: KnowledgeKind = "expert_rule"
     applies_to: AppliesTo = AppliesTo()
     effect: Effect = Effect(kind="none")
+    context: OperatingContext | None = None
+    """The system that it was recorded in; rules have none."""
+    manifest: Manifest | None = None
+    """Of the file that the effect refers to."""
     provenance: str = ""
     created: str = ""
     """RFC 3339."""

@@ -99,7 +99,10 @@ async def run_end_to_end(
         blueprint.policy,
         config.seed,
         topics,
-        EndToEndSettings(grace_s=config.slot_ms / 2e3 if realtime else config.grace_s),
+        EndToEndSettings(
+            grace_s=config.slot_ms / 2e3 if realtime else config.grace_s,
+            warm=config.understand and blueprint.policy.name == "hmarl-learn",
+        ),
     )
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(_bus(blueprint, END_TO_END, "e2e", on_notice))

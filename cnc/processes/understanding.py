@@ -9,21 +9,26 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cnc.bus.interface import Bus, Received
-from cnc.errors import BusError
+from cnc.errors import BusError, KnowledgeError
+from cnc.knowledge.operating import operating_text, retrieve_operating
 from cnc.knowledge.retrieval import Context, context_text, retrieve
 from cnc.messages.knowledge import (
     KnowledgeChange,
     KnowledgeReply,
     KnowledgeRequest,
+    OperatingContext,
     ScoredEntry,
     VectorRecord,
 )
 
 if TYPE_CHECKING:
     from cnc.knowledge.index import KnowledgeIndex
+    from cnc.policies.hmarl.learning.packing import Arrays
     from cnc.processes.models import Models
 
+from cnc.policies.hmarl.recorded import read_recorded
 from cnc.processes.worker import Worker
+from cnc.settings import data_root
 
 logger = logging.getLogger("cnc.e2e.knowledge")
 
@@ -71,7 +76,11 @@ class Understanding:
 
     def computations(self) -> dict[str, Callable[..., Any]]:
         """What the E2E shell can compute."""
-        return {"recognise": self._models.recognise, "retrieve": self.retrieve}
+        return {
+            "recognise": self._models.recognise,
+            "retrieve": self.retrieve,
+            "warm_start": self.warm_start,
+        }
 
     def take(self, received: Received) -> bool:
         """Take in a change of the knowledge base; True when the message was one."""
@@ -95,6 +104,22 @@ class Understanding:
             return ()
         vector = self._models.encode([f"{text}. {context_text(context)}"])[0]
         return retrieve(index.search_each_kind(vector, CANDIDATES), context)
+
+    def warm_start(
+        self, context: OperatingContext
+    ) -> tuple[tuple[ScoredEntry, Arrays | None, str], ...]:
+        """The entries that agents begin from in this state of the system, with their files.
+
+        Where a file cannot be used, the third part says why.
+        """
+        if not self._complete.wait(FIRST_SYNC_S):
+            logger.warning("agents begin without knowledge: no replica within %g s", FIRST_SYNC_S)
+        index = self._index
+        if index is None or len(index) == 0:
+            return ()
+        vector = self._models.encode([operating_text(context)])[0]
+        found = retrieve_operating(index.search_each_kind(vector, CANDIDATES), context)
+        return tuple((scored, *_file_of(scored)) for scored in found)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -157,3 +182,13 @@ class Understanding:
         index = self._index
         await self._worker.run(lambda: index.apply(records))
         self._generation = records[-1].generation
+
+
+def _file_of(scored: ScoredEntry) -> tuple[Arrays | None, str]:
+    """The arrays of an entry's file, or why there are none."""
+    if scored.entry.effect.kind not in ("checkpoint", "demonstrations"):
+        return None, ""
+    try:
+        return read_recorded(scored.entry, data_root() / "knowledge"), ""
+    except KnowledgeError as error:
+        return None, str(error)

@@ -60,8 +60,18 @@ def episode(
     seed: int,
     load: float,
     measure_quality: bool = False,
+    disturb: Callable[[Infrastructure], None] | None = None,
 ) -> Iterator[Step]:
-    """Like `rollout`, with what was known and how long deciding took."""
+    """Like `rollout`, with what was known and how long deciding took.
+
+    Args:
+        world: the world.
+        policy: the policy.
+        seed: of trace and policy.
+        load: nominal requests a slot.
+        measure_quality: also compute latency quantiles per origin and class.
+        disturb: called before each slot is measured, to make something happen.
+    """
     infrastructure = Infrastructure(world, seed, load, measure_quality)
     decide = (
         _global(infrastructure, policy, seed, load)
@@ -69,6 +79,8 @@ def episode(
         else _distributed(infrastructure, policy, seed)
     )
     while True:
+        if disturb is not None:
+            disturb(infrastructure)
         measured = infrastructure.measure()
         begin = time.perf_counter()
         act = decide(measured)

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnc.environment.observations import DomainObservation, Order, Split
 from cnc.environment.sites import Integers, Site
-from cnc.errors import MessageError
+from cnc.errors import CncError, MessageError
 from cnc.messages.directives import DomainDirective
 from cnc.messages.presence import ControlRequest, Presence
 from cnc.messages.reports import DomainReport, GroupChoice
@@ -18,6 +18,9 @@ from cnc.orchestrators.domain.mapping import observation_of, report_of
 from cnc.orchestrators.events import Event, GapEvent, MessageEvent, StartedEvent
 from cnc.orchestrators.instructions import Instruction, Log, Persist, Publish, Stop
 from cnc.orchestrators.traffic_classes import with_groups
+from cnc.policies.hmarl.learning.packing import unpacked
+from cnc.policies.hmarl.warm_agents import warm_domain
+from cnc.policies.hmarl.warm_start import of_part
 from cnc.policies.interface import DistributedPolicy
 
 END_TO_END = "e2e"
@@ -122,7 +125,17 @@ class DomainOrchestrator:
         if self._answered and self._answered[0] == event.slot:
             return [self._answered[1]]
         self._order = self._order_of(body, event.slot)
-        return self._decide(self._order)
+        return [*self._warm(body.warm), *self._decide(self._order)]
+
+    def _warm(self, packed: str) -> list[Instruction]:
+        """Begin with what E2E found in its knowledge, if it sent something."""
+        if not packed:
+            return []
+        try:
+            warm_domain(self._agent, of_part(unpacked(packed)))
+        except CncError as error:
+            return [Log("warning", f"knowledge of e2e is left out: {error}")]
+        return [Log("info", "begins with weights and slots from knowledge")]
 
     def _order_of(self, body: DomainDirective, slot: int) -> Order:
         site = self.site

@@ -22,6 +22,7 @@ from cnc.messages.intents import (
     IntentHistory,
     IntentRequest,
     Recognition,
+    UsedKnowledge,
 )
 from cnc.messages.knowledge import ScoredEntry
 from cnc.messages.reports import DomainReport
@@ -84,6 +85,8 @@ class IntentDesk:
         self._link_names = link_names
         self.book = IntentBook(world)
         self._observation: EndToEndObservation | None = None
+        self.system_knowledge: tuple[UsedKnowledge, ...] = ()
+        """What agents began with; explanations name it beside what was found for the intent."""
 
     # -- steps of the life cycle ---------------------------------------------------------------
 
@@ -214,7 +217,10 @@ class IntentDesk:
             else plan
         )
         record.demand, record.plan = demand, plan
-        record.knowledge = used_knowledge(record.entries, plain.tier_shares, plan.tier_shares)
+        record.knowledge = (
+            *used_knowledge(record.entries, plain.tier_shares, plan.tier_shares),
+            *self.system_knowledge,
+        )
         if against is not None:
             return [self._end(record, "infeasible", message=against, knowledge=record.knowledge)]
         planned = self._planned(record, plan)

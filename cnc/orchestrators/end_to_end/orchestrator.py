@@ -20,6 +20,7 @@ from cnc.messages.topics import Topics
 from cnc.orchestrators.end_to_end.desk import IntentDesk
 from cnc.orchestrators.end_to_end.remedies import Remedies
 from cnc.orchestrators.end_to_end.view import GlobalView
+from cnc.orchestrators.end_to_end.warm_up import COMPUTATION, WarmUp
 from cnc.orchestrators.events import (
     ComputedEvent,
     Event,
@@ -30,6 +31,8 @@ from cnc.orchestrators.events import (
 )
 from cnc.orchestrators.instructions import Instruction, Log, Persist, Publish, SetTimer, Stop
 from cnc.orchestrators.offers import Offers
+from cnc.policies.hmarl.q_distribution import QDistribution
+from cnc.policies.hmarl.warm_agents import WarmEndToEnd
 from cnc.policies.interface import DistributedPolicy
 from cnc.simulator.world import World
 
@@ -46,6 +49,10 @@ class EndToEndSettings:
     first_grace_s: float = 5.0
     """In slot -1, which places the first replicas and is waited for in every pace."""
     directive_expiry_s: int = 30
+    warm: bool = False
+    """Agents begin from knowledge, and again where the context changes a lot."""
+    warm_grace_s: float = 8.0
+    """How long slot -1 waits for it: models are loaded meanwhile. Later slots wait `grace_s`."""
 
 
 class EndToEndOrchestrator:
@@ -79,6 +86,10 @@ class EndToEndOrchestrator:
         self._settings = settings or EndToEndSettings()
         self._by_name = {site.domain: site for site in sites}
         self._agent = policy.end_to_end(world, seed)
+        self._warm: WarmUp | None = None
+        if self._settings.warm and isinstance(self._agent, QDistribution):
+            self._agent = WarmEndToEnd(self._agent)
+            self._warm = WarmUp(world, offers.ids, self._agent)
         self._view = GlobalView(world, sites, offers.ids)
         self._desk = IntentDesk(
             world,
@@ -186,8 +197,13 @@ class EndToEndOrchestrator:
         self._view.forget()
         if not same:
             self._desk.begin_run()
+        if self._warm is not None:
+            self._warm.forget()
         if self._snapshot and self._snapshot.get("run") == run:
             self._agent.restore(self._snapshot.get("agent", {}))
+            if self._warm is not None:
+                self._warm.restore(self._snapshot.get("warm", {}))
+                self._desk.system_knowledge = self._warm.used
         self._snapshot = None
 
     def _presence(self, event: MessageEvent, body: Presence) -> list[Instruction]:
@@ -210,6 +226,10 @@ class EndToEndOrchestrator:
     def _grace_over(self) -> list[Instruction]:
         if self._slot is None or self._decided == self._slot:
             return []
+        if self._warm is not None and self._warm.waiting == self._slot:
+            self._warm.waiting = None
+            text = f"slot {self._slot} is planned before knowledge came; it counts from a frame on"
+            return [Log("warning", text), *self._decide(self._slot, asked=True)]
         silent = [
             site.domain
             for site in self._sites
@@ -250,12 +270,33 @@ class EndToEndOrchestrator:
             if event.error:
                 instructions.insert(0, Log("warning", f"knowledge retrieval: {event.error}"))
             return instructions
+        if event.name == COMPUTATION and self._warm is not None:
+            return self._warmed(event, self._warm)
         return []
+
+    def _warmed(self, event: ComputedEvent, warm: WarmUp) -> list[Instruction]:
+        """Knowledge of the whole system came: the slot that waits for it goes on."""
+        waits = warm.waiting is not None and warm.waiting == self._slot
+        if event.error:
+            warm.waiting = None
+            said = Log("warning", f"agents begin without knowledge: {event.error}")
+        else:
+            said = Log("info", warm.answer(event.result or ()))
+        if not waits or self._slot is None:
+            return [said]
+        return [said, *self._decide(self._slot, asked=True)]
 
     # -- the slot ------------------------------------------------------------------------------
 
-    def _decide(self, slot: int) -> list[Instruction]:
-        """Plan the slot: directives to every live domain, the view, the intents' next steps."""
+    def _decide(self, slot: int, asked: bool = False) -> list[Instruction]:
+        """Plan the slot: directives to every live domain, the view, the intents' next steps.
+
+        Args:
+            slot: that is planned.
+            asked: knowledge for it was asked for, and is not waited for any more.
+        """
+        if self._warm is not None and self._warm.waiting == slot:
+            return []
         domains, services = len(self._sites), len(self._world.work_gc)
         count, _ = self._view.groups(slot)
         reports = self._view.reports_at(slot)
@@ -270,6 +311,14 @@ class EndToEndOrchestrator:
             np.clip(hosts_prior, -3.0, 3.0),
             self._desk.book.announced(count),
         )
+        if self._warm is not None:
+            question = None if asked else self._warm.ask(observation)
+            if question is not None:
+                settings = self._settings
+                wait = settings.warm_grace_s if slot < 0 else settings.grace_s
+                return [question, SetTimer(GRACE, wait)]
+            self._warm.apply(observation)
+            self._desk.system_knowledge = self._warm.used
         hosts = self._agent.hosts(observation) if frame_start else None
         delta = self._agent.distribute(observation)
         self._decided = slot
@@ -320,6 +369,7 @@ class EndToEndOrchestrator:
                 allowed=tuple(hosts.allowed[site.index].tolist()),
                 prior=tuple(hosts.prior[site.index].tolist()),
             ),
+            warm="" if self._warm is None else self._warm.part_of(site.domain, observation.slot),
             priority=50,
             reason=self._remedies.reason(observation.slot),
         )
@@ -336,4 +386,5 @@ class EndToEndOrchestrator:
             "run": self._run,
             "agent": self._agent.snapshot(),
             "intents": self._desk.book.snapshot(),
+            **({} if self._warm is None else {"warm": self._warm.snapshot()}),
         }

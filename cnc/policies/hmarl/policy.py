@@ -13,6 +13,8 @@ from cnc.errors import ConfigurationError
 from cnc.policies.hmarl.domain import HmarlDomain
 from cnc.policies.hmarl.improvement import Weights
 from cnc.policies.hmarl.q_distribution import QDistribution
+from cnc.policies.hmarl.warm_agents import WarmEndToEnd, warm_domain
+from cnc.policies.hmarl.warm_start import WarmStart
 from cnc.settings import data_root
 from cnc.simulator.world import World
 
@@ -26,11 +28,15 @@ class HmarlPolicy:
     Args:
         weights: of all networks; None takes the shipped ones of training seed 0.
         learn: every agent goes on learning from what is measured, beginning with these weights.
+        warm: what agents begin with from knowledge.
     """
 
-    def __init__(self, weights: Weights | None = None, learn: bool = False) -> None:
+    def __init__(
+        self, weights: Weights | None = None, learn: bool = False, warm: WarmStart | None = None
+    ) -> None:
         self._weights = shipped(0) if weights is None else weights
         self._learn = learn
+        self._warm = warm
         self.name = "hmarl-learn" if learn else "hmarl"
 
     def trained(self, training_seed: int) -> HmarlPolicy:
@@ -39,10 +45,18 @@ class HmarlPolicy:
         Raises:
             ConfigurationError: there are none.
         """
-        return HmarlPolicy(shipped(training_seed), self._learn)
+        return HmarlPolicy(shipped(training_seed), self._learn, self._warm)
 
-    def end_to_end(self, world: World, seed: int) -> QDistribution:
+    def end_to_end(self, world: World, seed: int) -> QDistribution | WarmEndToEnd:
         """The E2E agent (it draws nothing unless it learns)."""
+        agent = self._end_to_end(world, seed)
+        if self._warm is None:
+            return agent
+        warm = WarmEndToEnd(agent)
+        warm.warm(self._warm)
+        return warm
+
+    def _end_to_end(self, world: World, seed: int) -> QDistribution:
         if not self._learn:
             return QDistribution(world, self._weights)
         # imports torch, which agents that do not learn do without
@@ -52,6 +66,12 @@ class HmarlPolicy:
 
     def domain(self, site: Site, seed: int) -> HmarlDomain:
         """The agent of one domain."""
+        agent = self._domain(site, seed)
+        if self._warm is not None:
+            warm_domain(agent, self._warm)
+        return agent
+
+    def _domain(self, site: Site, seed: int) -> HmarlDomain:
         if not self._learn:
             return HmarlDomain(site, self._weights)
         from cnc.policies.hmarl.learning.agents import learning_domain

@@ -80,6 +80,12 @@ class ReplicaSearch:
             shares: routing to begin with.
             rounds: of actions.
         """
+        return self.searched(replicas, expected, shares, rounds)[0]
+
+    def searched(
+        self, replicas: Integers, expected: Expected, shares: Shares, rounds: int
+    ) -> tuple[Integers, float]:
+        """As `improved`, with what E2E expects the best set to cost."""
         placed = expected.conditions.ready
         now = best = replicas.astype(np.float64)
         lowest = np.inf
@@ -95,7 +101,7 @@ class ReplicaSearch:
                 lowest, best = values.cost + started, now
             if turn < rounds:
                 now = self._acted(now, values, expected, self._colour == turn % COLOURS)
-        return best.astype(np.int64)
+        return best.astype(np.int64), float(lowest)
 
     def _routed(
         self, replicas: Floats, expected: Expected, shares: Shares, first: bool

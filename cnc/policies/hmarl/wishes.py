@@ -53,6 +53,11 @@ class Wishes:
         self._sites = [site_of(world, domain) for domain in range(len(world.domain_ids))]
         self._mean_background = mean_background(world)
         self._transport = world.node_domain == len(world.domain_ids) - 1
+        self._recorded: Integers | None = None
+
+    def begin_with(self, replicas: Integers | None) -> None:
+        """Begin the first search with [domains, S] replicas that did well before."""
+        self._recorded = replicas
 
     def see(self, observation: EndToEndObservation) -> None:
         """Take in a slot's demand; asking again in the same slot changes nothing."""
@@ -81,8 +86,9 @@ class Wishes:
             world.node_memory_gb,
             world.parameters.most_replicas,
         )
+        begins = [begin]
         if not begin.any():
-            begin, rounds = self._by_themselves(observation), FIRST_ROUNDS
+            begins, rounds = self._first(observation), FIRST_ROUNDS
         demand = MARGIN * self._demand.mean
         routes = world.route_node.shape[1]
         mean = self._mean_background
@@ -101,7 +107,8 @@ class Wishes:
             usable=usable & live,
             preference=np.exp(observation.hosts_prior.T[:, world.node_domain]),
         )
-        return self._search.improved(begin * live, expected, shares, rounds)
+        found = [self._search.searched(b * live, expected, shares, rounds) for b in begins]
+        return min(found, key=lambda one: one[1])[0]
 
     def of_domains(self, replicas: Floats | Integers) -> Floats:
         """[domains, S] of [S, N]."""
@@ -114,8 +121,19 @@ class Wishes:
         routes = self._world.admissible_routes(observation.classes)
         return routes.transpose(1, 0, 2).reshape(len(observation.classes), -1)
 
-    def _by_themselves(self, observation: EndToEndObservation) -> Integers:
-        """[S, N] what the domains would deploy without a wish."""
+    def _first(self, observation: EndToEndObservation) -> list[Integers]:
+        """What the search may begin with where nothing stands.
+
+        What was recorded is tried beside what the domains would do, and the set counts that E2E
+        expects to cost less: one of another state may lead to where the search does not get away.
+        """
+        begins = [self._deployed(observation, None)]
+        if self._recorded is not None:
+            begins.append(self._deployed(observation, self._recorded))
+        return begins
+
+    def _deployed(self, observation: EndToEndObservation, wish: Integers | None) -> Integers:
+        """[S, N] what the domains would deploy with a wish [domains, S], or without."""
         replicas = np.zeros_like(observation.placed)
         origins, candidates = self._world.candidates.shape
         nobody = np.zeros((origins, len(observation.classes), candidates))
@@ -124,7 +142,11 @@ class Wishes:
             alone = Deployment(site, self._weights)
             alone.observe(order)
             seen = replace(domain_view(observation, site), frame_start=True)
-            replicas[:, site.nodes] = alone.deploy_alone(seen, order)
+            if wish is None:
+                replicas[:, site.nodes] = alone.deploy_alone(seen, order)
+            else:
+                recorded = replace(order, prior=wish[site.index].astype(np.float64))
+                replicas[:, site.nodes] = alone.deploy(seen, recorded)
         return replicas
 
     def snapshot(self) -> dict[str, Any]:

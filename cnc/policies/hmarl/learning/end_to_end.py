@@ -17,6 +17,8 @@ from cnc.policies.hmarl.learning.samples import SHARES, sample_of
 from cnc.policies.hmarl.learning.settings import END_TO_END, LearningSettings
 from cnc.policies.hmarl.marginal import Conditions, Layout
 from cnc.policies.hmarl.q_distribution import QDistribution, backhaul_sides
+from cnc.policies.hmarl.warm_start import END_TO_END as NAME
+from cnc.policies.hmarl.warm_start import WarmStart
 from cnc.policies.interface import END_TO_END_AGENT
 from cnc.simulator.world import World
 
@@ -38,7 +40,7 @@ class LearningDistribution(QDistribution):
     ) -> None:
         super().__init__(world, weights)
         role = Role("e2e", ("e2e.",), chooses=True, fixed_sides=backhaul_sides(world))
-        self.learner = Learner("e2e", weights, role, settings, seed, END_TO_END_AGENT)
+        self.learner = Learner(NAME, weights, role, settings, seed, END_TO_END_AGENT)
         self._weights = self.learner.weights
         self._shadow = QDistribution(world, self.learner.good)
         self._heuristic = GreedyEndToEnd(world, neighbours=True)
@@ -107,6 +109,15 @@ class LearningDistribution(QDistribution):
         left = layout.capacity_gc_s * (1.0 - used).clip(min=0.01)
         node = normalised((observation.ready > 0) * left, layout.onto_domain)
         return Shares(choice, node, self._sides(observation))
+
+    def warm(self, start: WarmStart) -> None:
+        """Begin from knowledge: weights on probation, and slots that others have measured."""
+        weights = start.weights_of(NAME)
+        if weights is not None:
+            self.learner.begin_from(weights)
+            self._weights = self.learner.weights
+        if NAME in start.transitions:
+            self.learner.seed(start.key, start.transitions[NAME])
 
     def snapshot(self) -> dict[str, Any]:
         """The last decision, and all that was learned."""

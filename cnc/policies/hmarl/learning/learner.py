@@ -120,6 +120,34 @@ class Learner:
         self._replay.clear()
         logger.warning("%s: what was learned was worse and is taken back", self._name)
 
+    def begin_from(self, weights: Weights) -> None:
+        """Go on from what knowledge recommends.
+
+        What was good so far stays the last good weights: its shadow decides beside, and the guard
+        takes the recommended ones back where they are worse.
+        """
+        self.trainable.set({**self.weights, **weights})
+        self.weights = self.trainable.arrays()
+        self.guard.begin()
+
+    def seed(self, key: bytes, samples: Sequence[Arrays]) -> None:
+        """Fill the replay with slots that others have measured.
+
+        Args:
+            key: of the traffic classes that they were measured with; they count only for those.
+            samples: oldest first.
+        """
+        if self._layout is not None and key != self._key:
+            return
+        self._key = key
+        self._replay.clear()
+        for sample in samples:
+            self._replay.add(sample)
+
+    def recorded(self, most: int) -> list[Arrays]:
+        """The newest slots of the replay, oldest first, for `seed` of another learner."""
+        return self._replay.newest(most)
+
     def _costs(self, sample: Arrays, compared: Arrays) -> list[float]:
         assert self._layout is not None
         batch = Batch([sample])

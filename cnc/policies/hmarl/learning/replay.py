@@ -36,6 +36,10 @@ class Replay:
         chosen = stream.choice(older, min(count, older), replace=False) if older > 0 else ()
         return [self._slots[-1], *(self._slots[int(at)] for at in chosen)]
 
+    def newest(self, most: int) -> list[Arrays]:
+        """At most so many, oldest first."""
+        return list(self._slots)[-most:]
+
     def snapshot(self) -> Arrays:
         """All slots, oldest first."""
         arrays: Arrays = {}

@@ -17,6 +17,7 @@ from cnc.policies.hmarl.learning.samples import sample_of
 from cnc.policies.hmarl.learning.settings import DOMAIN, LearningSettings
 from cnc.policies.hmarl.marginal import Conditions, Layout
 from cnc.policies.hmarl.traffic import Traffic
+from cnc.policies.hmarl.warm_start import WarmStart
 
 ROLE = Role("domain", ("node.", "domain."), chooses=False)
 
@@ -91,6 +92,15 @@ class LearningTraffic(Traffic):
         if self._side is not None:
             side[:, :2] = split.paths
         return Shares(start.choice, split.sigma, side)
+
+    def warm(self, start: WarmStart) -> None:
+        """Begin from knowledge: weights on probation, and slots that others have measured."""
+        weights = start.weights_of(self._site.domain)
+        if weights is not None:
+            self.learner.begin_from(weights)
+            self._weights = self.learner.weights
+        if self._site.domain in start.transitions:
+            self.learner.seed(start.key, start.transitions[self._site.domain])
 
     def snapshot(self) -> dict[str, Any]:
         """The last split, and all that was learned."""
