@@ -11,6 +11,7 @@ import torch
 from cnc.environment.assembly import observe_all
 from cnc.environment.infrastructure import Infrastructure
 from cnc.environment.scenario import load_scenario
+from cnc.environment.shifts import NodeLoss
 from cnc.environment.sites import Floats, Integers
 from cnc.policies.hmarl.deployment import realised
 from cnc.policies.hmarl.improvement import Shares, normalised, routing
@@ -23,7 +24,7 @@ from cnc.simulator.generator import generate_world
 from cnc.simulator.kernel import ExogenousTensors, Kernel, State
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.simulator.traffic import trace
-from cnc.training.rollout import rollout
+from cnc.training.rollout import episode, rollout
 
 WORLD = generate_world(ScenarioParameters(cells=3, services=9), 2)
 
@@ -175,3 +176,17 @@ def test_wishes_are_realised_within_memory_and_keep_what_stands() -> None:
         same = wish == placed.sum(1)
         np.testing.assert_array_equal(got[same], placed[same])
         assert ((got > placed) <= usable).all()
+
+
+def test_lost_nodes_get_no_replicas() -> None:
+    world = generate_world(load_scenario("small"), 5)
+    lost = [int(n) for n in np.flatnonzero(world.node_domain == len(world.candidates))[:2]]
+
+    def disturb(infrastructure: Infrastructure) -> None:
+        if infrastructure.slot == 12:
+            infrastructure.shift(NodeLoss(tuple(lost)))
+
+    steps = list(islice(episode(world, HmarlPolicy(), 5, 200.0, disturb=disturb), 32))
+    assert steps[11].measured.placed[:, lost].any()
+    assert not steps[31].measured.placed[:, lost].any()
+    assert steps[31].measured.placed.any()

@@ -25,7 +25,7 @@ from cnc.environment.sites import Booleans, Floats, Integers, Site
 from cnc.policies.greedy import usable_nodes
 from cnc.policies.hmarl.improvement import Weights
 from cnc.policies.hmarl.marginal import Array
-from cnc.policies.hmarl.placing import Room, standing
+from cnc.policies.hmarl.placing import GONE, Room, standing
 from cnc.policies.popularity import Popularity
 from cnc.simulator.world import TrafficClasses
 
@@ -90,7 +90,7 @@ class Deployment:
         )
 
     def _worth(self, observation: DomainObservation, order: Order) -> tuple[Floats, Booleans]:
-        usable = usable_nodes(self._site, order.classes)
+        usable = usable_nodes(self._site, order.classes) & (observation.background < GONE)
         seen = features(self._site, self._popularity, observation, order)
         return np.exp(np.minimum(values(np, self._weights, seen), MOST)) * usable, usable
 

@@ -11,6 +11,8 @@ import numpy as np
 from cnc.environment.sites import Booleans, Floats, Integers
 
 TINY = 1e-9
+GONE = 0.95
+"""Background from which a node is taken to be lost: other tenants leave more than that."""
 SUITS, SPARE = 0.5, 0.5
 """Weight of a node's suitability and of its free memory, next to 1 for replicas already there."""
 

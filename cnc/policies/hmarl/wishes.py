@@ -19,7 +19,7 @@ from cnc.environment.views import domain_view, order_for
 from cnc.policies.hmarl.deployment import Deployment
 from cnc.policies.hmarl.improvement import Shares, Weights
 from cnc.policies.hmarl.marginal import Conditions, Layout
-from cnc.policies.hmarl.placing import standing
+from cnc.policies.hmarl.placing import GONE, standing
 from cnc.policies.hmarl.replica_search import Expected, ReplicaSearch
 from cnc.policies.popularity import Popularity
 from cnc.simulator.traffic import mean_background
@@ -92,7 +92,7 @@ class Wishes:
         demand = MARGIN * self._demand.mean
         routes = world.route_node.shape[1]
         mean = self._mean_background
-        live = observation.live[world.node_domain]
+        live = observation.live[world.node_domain] & (observation.background < GONE)
         expected = Expected(
             layout=layout,
             conditions=Conditions(
