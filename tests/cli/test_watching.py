@@ -33,7 +33,7 @@ def test_status(emulator: Emulator) -> None:
 
 def test_status_for_people(emulator: Emulator) -> None:
     out = emulator("status").good().out
-    for word in ("in time", "transport", "ran-2", "policy grd", "live"):
+    for word in ("in time", "transport", "ran-2", "policy hmarl", "live"):
         assert word in out
 
 
