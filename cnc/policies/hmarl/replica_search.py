@@ -69,10 +69,10 @@ class ReplicaSearch:
         self._colour = np.arange(len(world.domain_ids)) % cells % COLOURS
         self._transport = world.node_domain == len(world.domain_ids) - 1
 
-    def improved(
+    def searched(
         self, replicas: Integers, expected: Expected, shares: Shares, rounds: int
-    ) -> Integers:
-        """[S, N] the best replicas found.
+    ) -> tuple[Integers, float]:
+        """[S, N] the best replicas found, and what a slot is expected to cost with them.
 
         Args:
             replicas: [S, N] to begin with.
@@ -80,12 +80,6 @@ class ReplicaSearch:
             shares: routing to begin with.
             rounds: of actions.
         """
-        return self.searched(replicas, expected, shares, rounds)[0]
-
-    def searched(
-        self, replicas: Integers, expected: Expected, shares: Shares, rounds: int
-    ) -> tuple[Integers, float]:
-        """As `improved`, with what E2E expects the best set to cost."""
         placed = expected.conditions.ready
         now = best = replicas.astype(np.float64)
         lowest = np.inf

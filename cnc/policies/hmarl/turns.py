@@ -47,7 +47,7 @@ def improved_by_turns(
             lowest, now = cost, after
             continue
         better = cost <= lowest
-        back = after if _all(better) else halfway(given.layout, best, now)
+        back = after if better.all() else halfway(given.layout, best, now)
         best, lowest, now = (
             _either(xp, given.layout, better, now, best),
             xp.where(better, cost, lowest),
@@ -76,13 +76,9 @@ def _middle(one: Array, other: Array) -> Array:
     return at_least(product, 1e-16) ** 0.5 * (product > 0)
 
 
-def _all(better: Array) -> bool:
-    return bool(better.all())
-
-
 def _either(xp: ModuleType, layout: Layout, better: Array, one: Shares, other: Shares) -> Shares:
     """One where it is better, in each member of a batch, or in each of its domains."""
-    if _all(better):
+    if better.all():
         return one
     if not better.any():
         return other

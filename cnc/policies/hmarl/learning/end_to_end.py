@@ -111,13 +111,9 @@ class LearningDistribution(QDistribution):
         return Shares(choice, node, self._sides(observation))
 
     def warm(self, start: WarmStart) -> None:
-        """Begin from knowledge: weights on probation, and slots that others have measured."""
-        weights = start.weights_of(NAME)
-        if weights is not None:
-            self.learner.begin_from(weights)
-            self._weights = self.learner.weights
-        if NAME in start.transitions:
-            self.learner.seed(start.key, start.transitions[NAME])
+        """Begin from knowledge."""
+        self.learner.warm(start)
+        self._weights = self.learner.weights
 
     def snapshot(self) -> dict[str, Any]:
         """The last decision, and all that was learned."""

@@ -22,6 +22,7 @@ from cnc.policies.hmarl.learning.samples import SHARES, Batch, measured
 from cnc.policies.hmarl.learning.settings import LearningSettings
 from cnc.policies.hmarl.learning.trainable import Trainable
 from cnc.policies.hmarl.marginal import Layout
+from cnc.policies.hmarl.warm_start import WarmStart
 from cnc.policies.interface import generator_of
 
 logger = logging.getLogger(__name__)
@@ -119,6 +120,14 @@ class Learner:
         self.weights = self.trainable.arrays()
         self._replay.clear()
         logger.warning("%s: what was learned was worse and is taken back", self._name)
+
+    def warm(self, start: WarmStart) -> None:
+        """Begin from knowledge: weights on probation, and slots that others have measured."""
+        weights = start.weights_of(self._name)
+        if weights is not None:
+            self.begin_from(weights)
+        if self._name in start.transitions:
+            self.seed(start.key, start.transitions[self._name])
 
     def begin_from(self, weights: Weights) -> None:
         """Go on from what knowledge recommends.

@@ -94,13 +94,9 @@ class LearningTraffic(Traffic):
         return Shares(start.choice, split.sigma, side)
 
     def warm(self, start: WarmStart) -> None:
-        """Begin from knowledge: weights on probation, and slots that others have measured."""
-        weights = start.weights_of(self._site.domain)
-        if weights is not None:
-            self.learner.begin_from(weights)
-            self._weights = self.learner.weights
-        if self._site.domain in start.transitions:
-            self.learner.seed(start.key, start.transitions[self._site.domain])
+        """Begin from knowledge."""
+        self.learner.warm(start)
+        self._weights = self.learner.weights
 
     def snapshot(self) -> dict[str, Any]:
         """The last split, and all that was learned."""
