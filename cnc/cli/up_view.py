@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 BARS = "▁▂▃▄▅▆▇█"
 HISTORY = 32
+NARROWEST = 8
+BESIDE = 69
+"""Columns that the figures beside the history take."""
 REFRESH_S = 0.25
 
 
@@ -35,8 +38,11 @@ class UpView:
         self._last: Any = None
         self._silent: tuple[str, ...] = ()
         self._seen: Look | None = None
+        self._alive: frozenset[str] = frozenset()
+        self._alive_in_slot: frozenset[str] = frozenset()
         self._drawn = 0.0
-        self._live = Live(console=console(), auto_refresh=False, transient=False)
+        self._console = console()
+        self._live = Live(console=self._console, auto_refresh=False, transient=False)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -49,7 +55,11 @@ class UpView:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._live.stop()  # as last seen: components that are being ended are no news
+        self._alive = self._alive_in_slot  # components that are being ended are no news
+        self._live.update(self._render(), refresh=True)
+        self._live.stop()
+        if not self._console.is_terminal:
+            self._console.print()
 
     def record(self, record: Any) -> None:
         """One more slot."""
@@ -58,11 +68,13 @@ class UpView:
         self._energy.append(record.outcome.energy_j)
         self._share.append(record.outcome.satisfied_share)
         self._duration.append(record.duration_ms)
+        self._alive_in_slot = self._alive
         self._draw()
 
     def look(self, seen: Look) -> None:
         """What the bus shows of components and intents."""
         self._seen = seen
+        self._alive = frozenset(name for name in seen.presence if seen.alive(name))
         self._draw()
 
     def _draw(self) -> None:
@@ -82,12 +94,15 @@ class UpView:
 
     def _figures(self) -> Table:
         table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
-        for name in ("slot", "energy", "in time", "requests", "cost", "ms a slot"):
-            table.add_column(name, justify="right", min_width=9)
-        table.add_column(f"energy and in time, last {HISTORY} slots")
+        named = self._console.width >= BESIDE + NARROWEST + len(" in time")
+        beside = BESIDE + (len(" in time") if named else 0)
+        shown = max(NARROWEST, min(HISTORY, self._console.width - beside))
+        for name in ("slot", "energy", "in time", "requests", "cost", "ms/slot"):
+            table.add_column(name, justify="right", min_width=8, no_wrap=True)
+        table.add_column(f"last {shown}", no_wrap=True)
         last = self._last
         if last is None:
-            table.add_row("…", "", "", "", "", "", "waiting for the first slot")
+            table.add_row("…", "", "", "", "", "", "waiting for slot 0")
             return table
         share = last.satisfied_share
         style = "green" if share >= 0.95 else "yellow" if share >= 0.8 else "red"
@@ -98,22 +113,30 @@ class UpView:
             f"{last.requests:.0f}",
             f"{last.cost:.0f}",
             f"{sum(self._duration) / len(self._duration):.0f}",
-            Text(_spark(self._energy), style="cyan"),
+            _history("energy" if named else "", self._energy, shown, "cyan"),
         )
-        table.add_row("", "", "", "", "", "", Text(_spark(self._share), style="green"))
+        table.add_row(
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            _history("in time" if named else "", self._share, shown, "green"),
+        )
         return table
 
     def _layers(self) -> Table:
         table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
         for name in ("layer", "live", "utilisation", "energy", "replicas", "missing"):
-            table.add_column(name)
+            table.add_column(name, no_wrap=name != "missing")
         seen = self._seen
         if seen is None:
             return table
         view = seen.view
         for layer, label in (("service", "service"), ("e2e", "end to end")):
             members = [n for n, p in seen.presence.items() if p.layer == layer]
-            table.add_row(label, _count(seen, members), "", "", "", _missing(seen, members))
+            table.add_row(label, self._count(members), "", "", "", self._missing(members))
         for kind in ("terminal", "ran", "transport"):
             members = [
                 n for n, p in seen.presence.items() if p.layer == "domain" and n.startswith(kind)
@@ -122,13 +145,19 @@ class UpView:
             busy = sum(d.utilisation for d in domains) / len(domains) if domains else 0.0
             table.add_row(
                 f"{kind} domains",
-                _count(seen, members),
+                self._count(members),
                 f"{'█' * round(busy * 10):<10} {busy:5.1%}",
                 f"{sum(d.energy_j for d in domains):8.0f} J",
                 str(sum(d.replicas for d in domains)),
-                _missing(seen, members),
+                self._missing(members),
             )
         return table
+
+    def _count(self, members: list[str]) -> str:
+        return f"{len(self._alive.intersection(members))} of {len(members)}"
+
+    def _missing(self, members: list[str]) -> Text:
+        return Text(", ".join(m for m in members if m not in self._alive), style="red")
 
     def _intents(self) -> Text:
         seen = self._seen
@@ -140,15 +169,12 @@ class UpView:
         return Text("\n".join(lines))
 
 
-def _count(seen: Look, members: list[str]) -> str:
-    return f"{sum(seen.alive(member) for member in members)} of {len(members)}"
+def _history(name: str, values: deque[float], shown: int, style: str) -> Text:
+    bars = _spark(list(values)[-shown:])
+    return Text.assemble((bars, style), (f" {name}", "dim"))
 
 
-def _missing(seen: Look, members: list[str]) -> Text:
-    return Text(", ".join(m for m in members if not seen.alive(m)), style="red")
-
-
-def _spark(values: deque[float]) -> str:
+def _spark(values: list[float]) -> str:
     if not values:
         return ""
     low, high = min(values), max(values)
