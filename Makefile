@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install dev intent test check mosquitto clean
+.PHONY: help install dev intent test check mosquitto postgres clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ dev: $(VENV)/.installed-dev ## the same, with what tests and checks need
 intent: install ## say an intent: make intent TEXT="low-latency AR for 200 users"
 	@$(BIN)/cnc intent "$(TEXT)"
 
-test: dev mosquitto ## run every test (brings Mosquitto where it can)
+test: dev mosquitto postgres ## run every test (brings Mosquitto and PostgreSQL where it can)
 	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: dev ## style, types and layers
@@ -76,3 +76,27 @@ mosquitto:
 	  echo "  Fedora           sudo dnf install mosquitto"; \
 	  echo "  Arch             sudo pacman -S mosquitto"; \
 	  echo "  macOS            brew install mosquitto"; } >&2
+
+# Tests of the knowledge base run on SQLite and on a PostgreSQL of their own, which they start from
+# the installed programs and end again. CNC_TEST_POSTGRES names a server to use instead.
+postgres:
+	@test -z "$$CNC_TEST_POSTGRES" || exit 0; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && exit 0; \
+	command -v initdb >/dev/null && exit 0; \
+	as=; \
+	if [ "$$(id -u)" != 0 ]; then \
+	  as="sudo -n"; sudo -n true 2>/dev/null </dev/null || as=no; \
+	fi; \
+	if command -v apt-get >/dev/null && [ "$$as" != no ]; then \
+	  echo "installing PostgreSQL with apt-get"; \
+	  set -- $$as env DEBIAN_FRONTEND=noninteractive apt-get; \
+	  { "$$@" install -qq -y --no-install-recommends postgresql \
+	    || { "$$@" update -qq && "$$@" install -qq -y --no-install-recommends postgresql; }; \
+	  } </dev/null >/dev/null 2>&1; \
+	fi; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  echo "PostgreSQL is missing, and the tests that run on it will fail. Install it and try again:"; \
+	  echo "  Debian, Ubuntu   sudo apt-get install postgresql"; \
+	  echo "  Fedora           sudo dnf install postgresql-server"; \
+	  echo "  Arch             sudo pacman -S postgresql"; \
+	  echo "  macOS            brew install postgresql"; } >&2

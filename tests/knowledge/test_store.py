@@ -163,11 +163,11 @@ def test_outcomes_move_the_weight(store: KnowledgeStore) -> None:
     for _ in range(9):
         store.record_outcome(["a"], False)
     assert store.get("a").weight == pytest.approx(4 / 15 / 0.8)
-    for _ in range(200):
+    for _ in range(60):
         store.record_outcome(["a", "b"], True)
     assert store.get("a").weight > 0.95
     assert store.get("b").weight == pytest.approx(0.5, abs=1e-6)
-    for _ in range(200):
+    for _ in range(60):
         store.record_outcome(["b"], False)
     assert 0 < store.get("b").weight < 0.35
 

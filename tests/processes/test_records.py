@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import sqlalchemy
+from postgres import schema
 
 from cnc.errors import NotFoundError, StorageError
 from cnc.knowledge.store import KnowledgeStore
@@ -32,28 +30,14 @@ def descriptor(service: str, name: str = "A name") -> ServiceDescriptor:
     )
 
 
-POSTGRES = os.environ.get("CNC_TEST_POSTGRES")
-
-
-@pytest.fixture(params=["file", *(["postgres"] if POSTGRES else [])])
+@pytest.fixture(params=["file", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Each kind of database that outlives a process, empty."""
     if request.param == "file":
         yield f"sqlite:///{tmp_path / 'folder' / 'cnc.db'}"
-        return
-    assert POSTGRES is not None
-    schema = f"cnc_test_{uuid.uuid4().hex[:12]}"
-    parsed = sqlalchemy.make_url(POSTGRES)
-    if parsed.drivername in ("postgres", "postgresql"):
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    admin = sqlalchemy.create_engine(parsed)
-    with admin.begin() as connection:
-        connection.execute(sqlalchemy.text(f"CREATE SCHEMA {schema}"))
-    inside = parsed.update_query_dict({"options": f"-csearch_path={schema}"})
-    yield inside.render_as_string(hide_password=False)
-    with admin.begin() as connection:
-        connection.execute(sqlalchemy.text(f"DROP SCHEMA {schema} CASCADE"))
-    admin.dispose()
+    else:
+        with schema(request.getfixturevalue("postgres")) as inside:
+            yield inside
 
 
 @pytest.fixture
