@@ -53,9 +53,17 @@ def candidate_tables(world: World) -> tuple[Floats, Booleans]:
     return of_route, np.array(distinct)[:, None, :]
 
 
-def hostable(world: World, classes: TrafficClasses) -> Booleans:
-    """[S, N] nodes where some class of the service meets its deadline from some origin."""
-    origin, which, route = np.nonzero(world.admissible_routes(classes))
+def hostable(world: World, classes: TrafficClasses, admissible: Booleans | None = None) -> Booleans:
+    """[S, N] nodes where some class of the service meets its deadline from some origin.
+
+    Args:
+        world: the world.
+        classes: its traffic classes.
+        admissible: [D, C, R] routes that are in time, where they are known already.
+    """
+    if admissible is None:
+        admissible = world.admissible_routes(classes)
+    origin, which, route = np.nonzero(admissible)
     found = np.zeros(world.keepalive_w.shape, dtype=bool)
     found[classes.service[which], world.route_node[origin, route]] = True
     return found

@@ -12,6 +12,7 @@ import numpy as np
 
 from cnc.environment.observations import EndToEndObservation, Order
 from cnc.environment.sites import Floats
+from cnc.simulator.world import TrafficClasses
 
 KEEP = 0.97
 
@@ -28,6 +29,8 @@ class Popularity:
         self._mean: Floats | None = None
         self._signature: Floats = np.zeros((3, 0))
         """[3, C] service, uplink and deadline: what makes a class the same class."""
+        self._classes: TrafficClasses | None = None
+        """Those of the signature, to see at a glance that nothing has changed."""
 
     @property
     def mean(self) -> Floats:
@@ -39,10 +42,12 @@ class Popularity:
         """Take in the demand of a slot."""
         demand = np.maximum(order.requests, order.announced)
         classes = order.classes
-        signature = np.stack([classes.service, classes.uplink_mbit, classes.deadline_s])
+        signature = self._signature
+        if classes is not self._classes:
+            signature = np.stack([classes.service, classes.uplink_mbit, classes.deadline_s])
         if self._mean is None or self._mean.shape[0] != demand.shape[0]:
             self._mean = demand.copy()
-        elif np.array_equal(signature, self._signature):
+        elif signature is self._signature or np.array_equal(signature, self._signature):
             mean = self._keep * self._mean + (1.0 - self._keep) * demand
             self._mean = np.maximum(mean, order.announced)
         else:
@@ -54,7 +59,7 @@ class Popularity:
             mixed = self._keep * old + (1.0 - self._keep) * demand
             mean = np.where(same[None, :], mixed, demand)
             self._mean = np.maximum(mean, order.announced)
-        self._signature = signature
+        self._signature, self._classes = signature, classes
 
     def per_service(self, order: Order, services: int, weights: Floats | None = None) -> Floats:
         """[S] expected requests per slot, summed over origins (weighted [O]) and classes."""
@@ -76,3 +81,4 @@ class Popularity:
         mean = snapshot.get("mean")
         self._mean = None if mean is None else np.array(mean, dtype=np.float64)
         self._signature = np.array(snapshot.get("signature", [[], [], []]), dtype=np.float64)
+        self._classes = None

@@ -19,7 +19,7 @@ from cnc.policies.hmarl.layout import layout_of
 from cnc.policies.hmarl.policy import HmarlPolicy, shipped
 from cnc.policies.hmarl.q_distribution import QDistribution
 from cnc.policies.hmarl.replica_values import Holding, ReplicaValues, replica_values
-from cnc.policies.hmarl.situation import Conditions
+from cnc.policies.hmarl.situation import Conditions, situation
 from cnc.simulator.generator import generate_world
 from cnc.simulator.kernel import ExogenousTensors, Kernel, State
 from cnc.simulator.parameters import ScenarioParameters
@@ -70,16 +70,17 @@ class Case:
         """In closed form."""
         parameters = WORLD.parameters
         requests = np.repeat(self.slot.requests.numpy().T, WORLD.route_node.shape[1], axis=1)
+        now = Conditions(
+            self.slot.node_background.numpy(),
+            self.backlog,
+            self.replicas.astype(np.float64),
+            self.slot.link_capacity.numpy(),
+            self.slot.link_energy.numpy(),
+        )
+        given = situation(np, self.layout, now, requests)
         return replica_values(
-            self.layout,
-            Conditions(
-                self.slot.node_background.numpy(),
-                self.backlog,
-                self.replicas.astype(np.float64),
-                self.slot.link_capacity.numpy(),
-                self.slot.link_energy.numpy(),
-            ),
-            requests,
+            given,
+            given,
             self.shares,
             np.ones_like(self.shares.choice),
             np.ones(requests.shape, dtype=bool),

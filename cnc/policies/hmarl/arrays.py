@@ -41,6 +41,14 @@ def between(array: Array, least: float, most: float) -> Array:
     return array.clip(least, most)
 
 
+def lowest_of(array: Array) -> Array:
+    """[…, n] to […], for a short last axis, which numpy reduces slowly where it is last."""
+    if isinstance(array, np.ndarray):
+        columns = array.reshape(-1, array.shape[-1]).T.copy()
+        return np.minimum.reduce(columns, 0).reshape(array.shape[:-1])
+    return array.amin(-1)
+
+
 def stacked(xp: ModuleType, arrays: Sequence[Array], shape: tuple[int, ...]) -> Array:
     """All in one shape that they broadcast to, along a new first axis."""
     if xp is not np:
@@ -48,4 +56,15 @@ def stacked(xp: ModuleType, arrays: Sequence[Array], shape: tuple[int, ...]) -> 
     rows = np.empty((len(arrays), *shape))
     for row, array in zip(rows, arrays, strict=True):
         row[...] = array
+    return rows
+
+
+def gathered(arrays: Sequence[Array], shape: tuple[int, ...], where: Array) -> Array:
+    """The same at flat positions [m] of the shape only: [len, m]. numpy."""
+    rows, whole = np.empty((len(arrays), len(where))), np.empty(shape)
+    for row, array in zip(rows, arrays, strict=True):
+        if array.shape != shape:
+            whole[...] = array
+            array = whole
+        row[...] = array.reshape(-1).take(where)
     return rows

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
-from cnc.policies.hmarl.arrays import Array, at, at_least, at_most, between
+from cnc.policies.hmarl.arrays import Array, at, at_least, at_most, between, lowest_of
 from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.marginal import Marginal, marginal_cost_in, served_in
 from cnc.policies.hmarl.networks import perceptron
@@ -48,11 +48,11 @@ class Shares:
 
 def routing(layout: Layout, shares: Shares) -> tuple[Array, Array, Array]:
     """Y […, C, D*R], and its factors within a choice: node share, and path share."""
-    choice, at_node, path = _of_pairs(layout, AllPairs(layout), shares)
+    choice, at_node, path = of_pairs(layout, AllPairs(layout), shares)
     return choice * at_node * path, at_node, path
 
 
-def _of_pairs(layout: Layout, pairs: Pairs, shares: Shares) -> tuple[Array, Array, Array]:
+def of_pairs(layout: Layout, pairs: Pairs, shares: Shares) -> tuple[Array, Array, Array]:
     """The shares of choice, node and path […, P] of each pair of class and route."""
     path = pairs.of_routes(layout.weight)
     if layout.onto_side.shape[-1] > 0:
@@ -94,7 +94,7 @@ def improved_in(
     layout, pairs = given.layout, given.pairs
     role = "domain" if fixed_choice else "e2e"
     step = weights[f"{role}.steps"][turn]
-    of_choice, at_node, path = _of_pairs(layout, pairs, shares)
+    of_choice, at_node, path = of_pairs(layout, pairs, shares)
     within = at_node * path
     found = marginal_cost_in(xp, given, of_choice * within)
     value = at_most(found.total, CAP)
@@ -119,7 +119,7 @@ def improved_in(
 
 def cost_of(xp: ModuleType, given: Situation, shares: Shares, fixed_choice: bool) -> Array:
     """What a slot costs with these shares, as `improved_in` gives it."""
-    of_choice, at_node, path = _of_pairs(given.layout, given.pairs, shares)
+    of_choice, at_node, path = of_pairs(given.layout, given.pairs, shares)
     now = served_in(xp, given, of_choice * at_node * path)
     return _cost(given, now.flow * (now.energy - given.layout.penalty * now.met), fixed_choice)
 
@@ -180,7 +180,7 @@ def _choices(
     unserved = 0.0 * q[..., -1:] + layout.penalty
     q = xp.concatenate([q[..., :-1], unserved], -1)
     can = possible.reshape(shape)
-    lowest = xp.amin(q + 1e3 * (1.0 - can), -1)
+    lowest = lowest_of(q + 1e3 * (1.0 - can))
     gap = between(q - lowest[..., None], 0.0, 2.0 * CAP)
     move = step * xp.exp(pace.reshape(shape)) * gap
     better = before.reshape(shape) * xp.exp(-between(move, 0.0, FURTHEST))

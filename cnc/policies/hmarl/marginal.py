@@ -110,6 +110,8 @@ class Served:
 
     flow: Array
     """[…, P] requests."""
+    work: Array
+    """[…, S, N] Gc."""
     own: Array
     """[…, N] utilisation without background."""
     rho: Array
@@ -170,14 +172,18 @@ def served_in(xp: ModuleType, given: Situation, routing: Array) -> Served:
     if links is not None:
         kept = kept * pairs.of_routes(links.kept(xp, layout))
     # -- energy of one more request
-    slope = layout.energy_floor + 3.0 * (1.0 - layout.energy_floor) * at_most(rho, 1.0) ** 2
-    energy = pairs.of_nodes(given.node_j * slope[..., None, :])
+    energy = pairs.of_nodes(given.node_j * energy_slope(layout, rho)[..., None, :])
     if links is not None:
         energy = energy + given.transfer_j
     return Served(
-        flow, own, rho, rho_replica, pressure, clipped, most, most_replica, links, room, free,
+        flow, work, own, rho, rho_replica, pressure, clipped, most, most_replica, links, room, free,
         tail, kept, (1.0 - tail) * kept, energy,
     )  # fmt: skip
+
+
+def energy_slope(layout: Layout, rho: Array) -> Array:
+    """[…, N] energy of one more Gc at a utilisation, in units of its mean at full load."""
+    return layout.energy_floor + 3.0 * (1.0 - layout.energy_floor) * at_most(rho, 1.0) ** 2
 
 
 def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Marginal:
@@ -188,8 +194,12 @@ def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Margin
         given: the slot.
         routing: […, P] y, of the situation's pairs of class and route.
     """
+    return marginal_of(xp, given, served_in(xp, given, routing))
+
+
+def marginal_of(xp: ModuleType, given: Situation, now: Served) -> Marginal:
+    """The same where it is known what becomes of the requests."""
     layout, pairs, penalty = given.layout, given.pairs, given.layout.penalty
-    now = served_in(xp, given, routing)
     rho, links = now.rho, now.links
     by_pressure = pairs.of_nodes(given.exponent / at_least(now.clipped, 1e-3)) + now.room
     unsatisfied = penalty * (1.0 - now.met)

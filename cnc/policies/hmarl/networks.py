@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
-from cnc.policies.hmarl.arrays import Array, at, stacked
+from cnc.policies.hmarl.arrays import Array, gathered, stacked
 
 
 def perceptron(
@@ -31,9 +31,10 @@ def perceptron(
         begin at 0, where the second layer is 0.
     """
     # features first, so that each layer is one product for all
-    seen = stacked(xp, features, shape).reshape(len(features), -1)
-    if where is not None:
-        seen = at(seen, where)
+    if where is None:
+        seen = stacked(xp, features, shape).reshape(len(features), -1)
+    else:
+        seen = gathered(features, shape, where)
     hidden = xp.tanh(weights[f"{name}.w1"].T @ seen + weights[f"{name}.b1"][:, None])
     out = xp.tanh(weights[f"{name}.w2"].T @ hidden + weights[f"{name}.b2"][:, None])
     if where is not None:

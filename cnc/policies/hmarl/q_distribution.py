@@ -46,7 +46,7 @@ class QDistribution:
         self._weights = weights
         self._pairs = pair_links(world)
         self._backhaul = backhaul_sides(world)
-        self._wishes = Wishes(world, weights)
+        self._wishes = Wishes(world, weights, self._candidates)
         self._key: bytes = b""
         self._layout: Layout | None = None
         self._last: Shares | None = None

@@ -17,7 +17,7 @@ from cnc.policies.hmarl.improvement import Shares, Weights, normalised
 from cnc.policies.hmarl.marginal import Layout
 from cnc.policies.hmarl.pairs import ReadyPairs
 from cnc.policies.hmarl.replica_values import Holding, ReplicaValues, replica_values
-from cnc.policies.hmarl.situation import Conditions, situation
+from cnc.policies.hmarl.situation import Conditions, Situation, situation
 from cnc.policies.hmarl.start import node_start
 from cnc.policies.hmarl.turns import improved_by_turns
 from cnc.simulator.world import World
@@ -83,13 +83,12 @@ class ReplicaSearch:
         placed = expected.conditions.ready
         now = best = replicas.astype(np.float64)
         lowest = np.inf
+        everywhere = situation(np, expected.layout, expected.conditions, expected.requests)
         for turn in range(rounds + 1):
-            shares, possible = self._routed(now, expected, shares, turn == 0)
-            conditions = replace(expected.conditions, ready=now)
+            given, shares, possible = self._routed(now, expected, shares, turn == 0)
             values = replica_values(
-                expected.layout, conditions, expected.requests, shares, possible,
-                expected.admissible, self._holding,
-            )  # fmt: skip
+                given, everywhere, shares, possible, expected.admissible, self._holding
+            )
             started = (np.maximum(now - placed, 0.0) * self._holding.start).sum()
             if values.cost + started < lowest:
                 lowest, best = values.cost + started, now
@@ -99,8 +98,8 @@ class ReplicaSearch:
 
     def _routed(
         self, replicas: Floats, expected: Expected, shares: Shares, first: bool
-    ) -> tuple[Shares, Floats]:
-        """Shares after a few turns, and [C, D x (K + 1)] which choices are possible."""
+    ) -> tuple[Situation, Shares, Floats]:
+        """The slot, shares after a few turns, and [C, D x (K + 1)] which choices are possible."""
         layout = expected.layout
         there = (replicas > 0)[layout.service][:, layout.route_node] & expected.admissible
         shape = (len(layout.service), -1, layout.choices)
@@ -122,7 +121,7 @@ class ReplicaSearch:
         shares = improved_by_turns(
             np, given, shares, possible, self.weights, False, lambda s: s, max(0, begin)
         )
-        return shares, possible
+        return given, shares, possible
 
     def _acted(
         self, replicas: Floats, values: ReplicaValues, expected: Expected, active: Booleans
@@ -150,23 +149,30 @@ def _act(replicas: Floats, add: Floats, remove: Floats, memory: Floats, free: fl
     make it that lose least for theirs, if all of them lose less than the new one gains.
     """
     rate, loss = add / memory, remove / memory
-    cheapest = np.argsort(loss, kind="stable")
-    for _ in range(ACTIONS):
-        service = int(np.argmax(rate))
-        if rate[service] <= 0.0:
+    wanted = np.argsort(-rate, kind="stable")[: np.count_nonzero(rate > 0.0)].tolist()
+    cheapest = np.argsort(loss, kind="stable")[: np.count_nonzero(np.isfinite(loss))].tolist()
+    # a few numbers, one at a time, are quicker out of numpy
+    gains, losses, sizes = add.tolist(), remove.tolist(), memory.tolist()
+    gone: set[int] = set()
+    tried = 0
+    for service in wanted:
+        if service in gone:
+            continue
+        if tried == ACTIONS:
             break
-        gone, room, lost = [], free, 0.0
+        tried += 1
+        needed, gain = sizes[service] - TINY, gains[service]
+        leaving, room, lost = [], free, 0.0
         for other in cheapest:
-            if room >= memory[service] - TINY or lost >= add[service]:
+            if room >= needed or lost >= gain:
                 break
-            if other != service and np.isfinite(remove[other]):
-                gone.append(other)
-                room += memory[other]
-                lost += remove[other]
-        if room >= memory[service] - TINY and lost < add[service]:
-            replicas[gone] -= 1.0
+            if other != service and other not in gone:
+                leaving.append(other)
+                room += sizes[other]
+                lost += losses[other]
+        if room >= needed and lost < gain:
+            replicas[leaving] -= 1.0
             replicas[service] += 1.0
-            free = room - memory[service]
-            remove[gone], rate[gone] = np.inf, -np.inf
-        rate[service] = -np.inf
+            free = room - sizes[service]
+            gone.update(leaving)
     return free

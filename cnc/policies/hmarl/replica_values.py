@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnc.environment.sites import Booleans, Floats
-from cnc.policies.hmarl.improvement import CAP, Shares, routing
-from cnc.policies.hmarl.marginal import Layout, LinkState, link_state, marginal_cost_in
-from cnc.policies.hmarl.situation import Conditions, Situation, situation
+from cnc.policies.hmarl.improvement import CAP, Shares, of_pairs
+from cnc.policies.hmarl.marginal import Layout, Served, energy_slope, marginal_of, served_in
+from cnc.policies.hmarl.situation import Situation
 
 FILLED = 0.6
 """Utilisation to which a new replica is filled."""
@@ -57,9 +57,8 @@ class Holding:
 
 
 def replica_values(
-    layout: Layout,
-    now: Conditions,
-    requests: Floats,
+    given: Situation,
+    everywhere: Situation,
     shares: Shares,
     possible: Floats,
     admissible: Booleans,
@@ -68,108 +67,114 @@ def replica_values(
     """The values of all pairs of a service and a node.
 
     Args:
-        layout: of the world.
-        now: conditions with the tentative replicas as `ready`.
-        requests: [C, D*R] expected requests of each route's origin.
-        shares: how they are routed.
+        given: the world with the tentative replicas as `ready`, on all routes that these open, and
+            with the requests that are expected.
+        everywhere: the same on all routes; what stands does not matter.
+        shares: how requests are routed.
         possible: [C, D x (K + 1)] 1 where a choice is possible.
         admissible: [C, D*R] routes that are in time at zero load.
         holding: what replicas cost by themselves.
     """
-    given = situation(np, layout, now, requests)
-    y, at_node, path = routing(layout, shares)
-    found = marginal_cost_in(np, given, y)
-    flow = requests * y
-    links = link_state(given, flow)
-    meets = _Meets(given, links, flow)
-    replicas = now.ready
-    energy, penalty = found.energy, layout.penalty
-    met = meets.met(replicas)
-    served = given.pairs.onto_nodes(flow * met)
-    gained = given.pairs.onto_nodes(flow * meets.met(replicas + 1.0)) - served
-    lost = served - given.pairs.onto_nodes(flow * meets.met(np.maximum(replicas - 1.0, 0.0)))
+    layout, pairs, replicas = given.layout, given.pairs, given.now.ready
+    of_choice, at_node, path = of_pairs(layout, pairs, shares)
+    now = served_in(np, given, of_choice * at_node * path)
+    found = marginal_of(np, given, now)
+    meets = _Meets(given, now)
+    flow, met, energy, penalty = now.flow, now.met, found.energy, layout.penalty
+    served = pairs.onto_nodes(flow * met)
+    gained = pairs.onto_nodes(flow * meets.met(replicas + 1.0)) - served
+    lost = served - pairs.onto_nodes(flow * meets.met(np.maximum(replicas - 1.0, 0.0)))
     # what requests cost at their choices now, and on average
-    shape = (len(y), -1, layout.choices)
+    classes = len(shares.choice)
+    shape = (classes, -1, layout.choices)
     value = np.minimum(found.total, CAP)
-    q = given.pairs.onto_choices(value * at_node * path).reshape(shape)
+    q = pairs.onto_choices(value * at_node * path).reshape(shape)
     q[..., -1] = penalty
     price = (q * shares.choice.reshape(shape)).sum(-1)
-    drawn = _drawn(given, meets, price, energy, admissible)
+    drawn = _drawn(everywhere, now, price, admissible)
     add = np.maximum(penalty * gained, drawn) - holding.keep - holding.start
     # a node's last replica: its requests go to the next best choice
     costs = np.where(possible.reshape(shape) > 0, q, np.inf)
     costs[..., -1] = penalty
     two = np.partition(costs, 1, -1)
     other = np.where(costs == two[..., :1], two[..., 1:2], two[..., :1])
-    other = np.minimum(other, penalty).reshape(len(y), -1)[:, layout.route_choice]
-    moved = given.pairs.onto_nodes(flow * np.maximum(other - energy - penalty * (1.0 - met), 0.0))
+    other = pairs.of_choices(np.minimum(other, penalty).reshape(classes, -1))
+    moved = pairs.onto_nodes(flow * np.maximum(other - energy - penalty * (1.0 - met), 0.0))
     remove = penalty * lost
     remove = np.where(replicas == 1.0, np.minimum(remove, moved), remove) - holding.keep
-    routes = len(layout.route_node) // (shares.choice.shape[-1] // layout.choices)
-    asked = requests[:, ::routes].sum()
+    asked = everywhere.requests[:, :: len(layout.onto_candidate)].sum()
     cost = (flow * energy).sum() + (holding.keep * replicas).sum()
     cost += penalty * (asked - served.sum())
     return ReplicaValues(add, remove, gained, lost, float(cost))
 
 
 class _Meets:
-    """Shares served in time on every pair of class and route, with any number of replicas."""
+    """Shares served in time with other replicas and the work that nodes have now."""
 
-    def __init__(self, given: Situation, links: LinkState, flow: Floats) -> None:
-        layout = given.layout
-        self._given, self._layout = given, layout
-        work = given.pairs.onto_nodes(flow) * layout.work_gc[:, None]
-        own = (work.sum(0) + given.now.backlog_gc) * given.per_gc
-        self._work, self.rho = work, given.now.background + own
-        wait = links.wait_s @ layout.onto_link.T
-        self._slack = given.slack_s - given.pairs.of_routes(wait)
-        passed = given.pairs.of_routes(links.kept(np, layout))
-        self._kept = passed * (self._slack > 0)
-        self._spare = (given.spare / np.maximum(own, given.spare))[None, :]
+    def __init__(self, given: Situation, now: Served) -> None:
+        self._given, self._now = given, now
+        slack, passed = _on_the_way(given, now)
+        self._slack = np.maximum(slack, 0.0)
+        self._passed = passed * (slack > 0)
+        self._spare = (given.spare / now.most)[None, :]
 
     def met(self, replicas: Floats) -> Floats:
-        """[C, D*R] with the work that nodes have now."""
-        granted = np.maximum(self._layout.replica_gc_s * replicas * self._layout.slot_s, 1e-6)
-        pressure = self._work / granted
+        """[…, P] with [S, N] replicas."""
+        layout, now = self._given.layout, self._now
+        granted = np.maximum(layout.replica_gc_s * replicas * layout.slot_s, 1e-6)
+        pressure = now.work / granted
         kept = (replicas > 0) * self._spare / np.maximum(pressure, 1.0)
-        return self._at(replicas, np.maximum(pressure, self.rho), kept)
-
-    def met_by_new(self) -> Floats:
-        """[C, D*R] by one replica that is moderately used."""
-        one = np.ones_like(self._work)
-        return self._at(one, np.maximum(CALM, self.rho) * one, self._spare * one)
-
-    def _at(self, replicas: Floats, pressure: Floats, kept: Floats) -> Floats:
-        layout, pairs = self._layout, self._given.pairs
-        pressure = np.minimum(pressure, layout.clip)
-        servers = layout.servers * replicas
-        exponent = np.sqrt(2.0 * (servers + 1.0)) - 1.0
-        waiting = pairs.of_nodes(exponent * np.log(np.maximum(pressure, 1e-9)))
-        drain = pairs.of_nodes((1.0 - pressure) * servers * layout.per_server_hz)
-        tail = np.exp(waiting - np.maximum(self._slack, 0.0) * drain)
-        return np.asarray((1.0 - tail) * pairs.of_nodes(kept) * self._kept)
+        pressure = np.maximum(pressure, now.rho)
+        return _in_time(self._given, replicas, pressure, kept, self._slack) * self._passed
 
 
-def _drawn(
-    given: Situation, meets: _Meets, price: Floats, energy: Floats, admissible: Booleans
+def _on_the_way(given: Situation, now: Served) -> tuple[Floats, Floats]:
+    """[…, P] what links leave of the deadline, and the part that they let pass."""
+    layout, pairs, links = given.layout, given.pairs, now.links
+    assert links is not None, "a whole world has links"
+    wait = links.wait_s @ layout.onto_link.T
+    return given.slack_s - pairs.of_routes(wait), pairs.of_routes(links.kept(np, layout))
+
+
+def _in_time(
+    given: Situation, replicas: Floats, pressure: Floats, kept: Floats, slack: Floats
 ) -> Floats:
+    """[…, P] share that replicas [S, N] at a pressure serve within the slack."""
+    layout, pairs = given.layout, given.pairs
+    pressure = np.minimum(pressure, layout.clip)
+    servers = layout.servers * replicas
+    exponent = np.sqrt(2.0 * (servers + 1.0)) - 1.0
+    waiting = pairs.of_nodes(exponent * np.log(np.maximum(pressure, 1e-9)))
+    drain = pairs.of_nodes((1.0 - pressure) * servers * layout.per_server_hz)
+    return np.asarray((1.0 - np.exp(waiting - slack * drain)) * pairs.of_nodes(kept))
+
+
+def _drawn(given: Situation, now: Served, price: Floats, admissible: Booleans) -> Floats:
     """[S, N] gain by the requests that a new replica would draw, as far as it can take them.
 
     Args:
-        given: the slot.
-        meets: the shares that are in time.
+        given: the slot, on all routes.
+        now: what becomes of the requests.
         price: [C, D] what a request costs now.
-        energy: [C, D*R] of a request.
         admissible: [C, D*R]
     """
-    layout = given.layout
-    routes = len(layout.route_node) // price.shape[1]
-    here = energy + layout.penalty * (1.0 - meets.met_by_new())
+    layout, routes = given.layout, len(given.layout.onto_candidate)
+    slack, passed = _on_the_way(given, now)
+    # one replica that is moderately used
+    one = np.ones_like(now.work)
+    spare = given.spare / now.most
+    met = _in_time(given, one, np.maximum(CALM, now.rho) * one, spare * one, np.maximum(slack, 0.0))
+    met *= passed * (slack > 0)
+    energy = (
+        given.pairs.of_nodes(given.node_j * energy_slope(layout, now.rho)[None, :])
+        + given.transfer_j
+    )
+    here = energy + layout.penalty * (1.0 - met)
     gain = np.maximum(np.repeat(price, routes, axis=1) - here, 0.0) * admissible
     requests = given.requests / _parallel(layout, routes)
     total = given.pairs.onto_nodes(gain * requests)
     work = given.pairs.onto_nodes((gain > 0) * requests) * layout.work_gc[:, None]
-    room = np.maximum(BUSY - meets.rho, 0.0) * layout.capacity_gc_s * layout.slot_s
+    room = np.maximum(BUSY - now.rho, 0.0) * layout.capacity_gc_s * layout.slot_s
     takes = np.minimum(FILLED * layout.replica_gc_s * layout.slot_s, room)
     return np.asarray(total * np.minimum(1.0, takes / np.maximum(work, 1e-9)))
 

@@ -22,6 +22,7 @@ from cnc.policies.hmarl.marginal import Conditions, Layout
 from cnc.policies.hmarl.placing import GONE, standing
 from cnc.policies.hmarl.replica_search import Expected, ReplicaSearch
 from cnc.policies.popularity import Popularity
+from cnc.policies.shares import Candidates
 from cnc.simulator.traffic import mean_background
 from cnc.simulator.world import World
 
@@ -43,10 +44,11 @@ class Wishes:
     Args:
         world: its inventory.
         weights: of the networks.
+        candidates: of the world.
     """
 
-    def __init__(self, world: World, weights: Weights) -> None:
-        self._world, self._weights = world, weights
+    def __init__(self, world: World, weights: Weights, candidates: Candidates) -> None:
+        self._world, self._weights, self._candidates = world, weights, candidates
         self._search = ReplicaSearch(world, weights)
         self._demand = Popularity(KEEP)
         self._slot: int | None = None
@@ -77,7 +79,8 @@ class Wishes:
         """
         self.see(observation)
         world = self._world
-        usable = hostable(world, observation.classes)
+        admissible = self._candidates.admissible_routes(observation)
+        usable = hostable(world, observation.classes, admissible)
         rounds = ROUNDS
         begin = standing(
             observation.placed,
@@ -103,7 +106,7 @@ class Wishes:
                 link_j_mbit=observation.link_energy_j_mbit,
             ),
             requests=np.repeat(demand.T, routes, axis=1),
-            admissible=self._admissible(observation),
+            admissible=admissible.transpose(1, 0, 2).reshape(len(demand.T), -1),
             usable=usable & live,
             preference=np.exp(observation.hosts_prior.T[:, world.node_domain]),
         )
@@ -116,10 +119,6 @@ class Wishes:
         total = np.zeros((len(world.domain_ids), len(world.work_gc)))
         np.add.at(total, world.node_domain, replicas.T)
         return total
-
-    def _admissible(self, observation: EndToEndObservation) -> Any:
-        routes = self._world.admissible_routes(observation.classes)
-        return routes.transpose(1, 0, 2).reshape(len(observation.classes), -1)
 
     def _first(self, observation: EndToEndObservation) -> list[Integers]:
         """What the search may begin with where nothing stands.
