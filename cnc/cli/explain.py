@@ -12,6 +12,7 @@ from cnc.cli.output import console, emit, printable
 from cnc.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from cnc.messages.feasibility import Conflict
     from cnc.messages.intents import IntentEvent
 
 TIERS = {
@@ -51,9 +52,10 @@ def document(events: tuple[IntentEvent, ...]) -> dict[str, Any]:
     from cnc.cli.intent_documents import figures_document, intent_document
 
     by_name = {event.event: event for event in events}
-    planned = by_name.get("planned") or by_name.get("infeasible")
+    planned = _planned(events)
     recognised = by_name.get("recognised")
     last = events[-1]
+    conflicts = _conflicts(events)
     alternatives = [] if planned is None else [a.model_dump() for a in planned.alternatives]
     return {
         "intent_id": events[0].intent_id,
@@ -65,11 +67,25 @@ def document(events: tuple[IntentEvent, ...]) -> dict[str, Any]:
         "candidates": alternatives,
         "not_taken": _not_taken(alternatives),
         "placements": [] if planned is None else [p.model_dump() for p in planned.placements],
+        "feasibility": None
+        if planned is None or planned.feasibility is None
+        else planned.feasibility.model_dump(exclude_none=True),
+        "conflicts": [conflict.model_dump() for conflict in conflicts],
         "predicted": None if planned is None else figures_document(planned.predicted),
         "measured": figures_document(last.measured),
         "state": last.event,
         "message": last.message,
     }
+
+
+def _planned(events: tuple[IntentEvent, ...]) -> IntentEvent | None:
+    """The last time that it was planned, or found infeasible."""
+    return next((e for e in reversed(events) if e.event in ("planned", "infeasible")), None)
+
+
+def _conflicts(events: tuple[IntentEvent, ...]) -> tuple[Conflict, ...]:
+    """Of the last event that tells of any."""
+    return next((e.conflicts for e in reversed(events) if e.conflicts), ())
 
 
 def _not_taken(alternatives: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -96,6 +112,7 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from cnc.cli.feasibility_view import feasibility_lines, feasibility_text
     from cnc.cli.intent_view import intent_table, knowledge_lines, placement_table
 
     told = document(events)
@@ -108,11 +125,20 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
         console().print(f"\n[bold]Understood[/] as {intent.service_name} ({intent.confidence:.1%})")
         console().print(f"  nearly: {others}", markup=False)
         console().print(intent_table(intent))
-    planned = by_name.get("planned") or by_name.get("infeasible")
+    planned = _planned(events)
     if planned is not None:
         console().print("\n[bold]Knowledge[/]")
         for block in knowledge_lines(planned):
             console().print(block)
+        if planned.feasibility is not None or told["conflicts"]:
+            console().print("\n[bold]Feasibility[/], when it was planned")
+            intent_asked = None if recognised is None else recognised.intent
+            shown = planned.model_copy(update={"conflicts": _conflicts(events)})
+            if planned.feasibility is not None:
+                console().print(f"    {feasibility_text(planned.feasibility)}", markup=False)
+            for block in feasibility_lines(shown, intent_asked):
+                console().print(block)
+    if planned is not None and planned.alternatives:
         console().print("\n[bold]Candidates[/], each as if it took everything")
         table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
         for name in ("candidate", "predicted p95", "energy a request", "share", ""):
@@ -120,10 +146,10 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
         for row in planned.alternatives:
             latency = "—" if row.latency_ms is None else f"{row.latency_ms:.1f} ms"
             energy = row.energy_j_per_request
-            shown = "—" if energy is None else f"{energy:.2f} J"
+            joule = "—" if energy is None else f"{energy:.2f} J"
             note = row.note if row.latency_ms is None else ""
             table.add_row(
-                TIERS.get(row.domain, row.domain), latency, shown, f"{row.share:.1%}", note
+                TIERS.get(row.domain, row.domain), latency, joule, f"{row.share:.1%}", note
             )
         console().print(table)
         if told["not_taken"] is not None:

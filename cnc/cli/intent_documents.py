@@ -33,6 +33,10 @@ def event_document(event: IntentEvent, at: datetime) -> dict[str, Any]:
         document["alternatives"] = [row.model_dump() for row in event.alternatives]
     if event.event in ("planned", "compliant", "degraded", "infeasible"):
         document["knowledge"] = [used.model_dump() for used in event.knowledge]
+    if event.feasibility is not None:
+        document["feasibility"] = event.feasibility.model_dump(exclude_none=True)
+    if event.conflicts:
+        document["conflicts"] = [conflict.model_dump() for conflict in event.conflicts]
     if event.progress is not None:
         document["progress"] = {"slots": event.progress[0], "of": event.progress[1]}
     if event.event in ("compliant", "degraded") and event.intent is not None:

@@ -8,6 +8,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from cnc.cli.feasibility_view import feasibility_lines, feasibility_text
 from cnc.cli.output import console, printable
 from cnc.messages.intents import Figures, Intent, IntentEvent, Placement, Slot
 
@@ -83,11 +84,16 @@ class IntentView:
         if event.event == "planned":
             blocks.append(placement_table(event.placements, "planned share"))
             blocks += knowledge_lines(event)
-            blocks.append(Text(f" {event.message}", style="dim"))
+            blocks += feasibility_lines(event, self._intent)
+            blocks.append(Text(f" {_sentence(event)}", style="dim"))
+        if event.event == "infeasible":
+            blocks += feasibility_lines(event, self._intent)
         if event.event == "deployed" and event.placements:
             blocks.append(placement_table(event.placements, "share"))
         if event.event in ("compliant", "degraded") and self._intent and event.measured:
             blocks.append(verdict_table(self._intent, event.measured))
+        if event.event in ("compliant", "degraded"):
+            blocks += feasibility_lines(event, self._intent)
         if event.event == "ask":
             for number, choice in enumerate(event.choices, start=1):
                 text = f"    {number}  {choice.service_name} ({choice.service})"
@@ -110,6 +116,17 @@ def _headline(event: IntentEvent) -> str:
     if event.event == "refused":
         reason = (event.reason or "").replace("_", " ")
         return f"({reason}) {event.message}"
+    return _sentence(event)
+
+
+def _sentence(event: IntentEvent) -> str:
+    """The message; without what the lines on feasibility and conflicts say anew."""
+    if event.feasibility is None:
+        return event.message
+    if event.event == "infeasible":
+        return feasibility_text(event.feasibility)
+    if event.event == "planned":
+        return f"{feasibility_text(event.feasibility)}; {event.message.split('. ', 1)[0]}"
     return event.message
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Generic, Literal, TypeVar
 from pydantic import Field, model_validator
 
 from cnc.messages.base import Body, Identifier, Model
+from cnc.messages.feasibility import Conflict, Feasibility
 
 ValueT = TypeVar("ValueT")
 SlotOrigin = Literal["said", "assumed", "retrieved"]
@@ -175,6 +176,9 @@ class IntentEvent(Body):
     progress: tuple[int, int] | None = None
     """(slots measured, slots to measure)."""
     kept: bool = False
+    feasibility: Feasibility | None = None
+    """With `planned` and `infeasible`."""
+    conflicts: tuple[Conflict, ...] = ()
 
 
 class IntentHistory(Body):

@@ -123,7 +123,7 @@ def test_a_kept_intent_stays_until_it_is_withdrawn() -> None:
     ("changes", "words"),
     [
         ({"latency_ms": Slot(value=5.0, origin="said")}, "Nearest offer"),
-        ({"users": Slot(value=10**9, origin="said")}, "of the users"),
+        ({"users": Slot(value=10**9, origin="said")}, "users at 150 ms"),
         ({"area": Slot(value="mars-1", origin="said")}, "mars-1"),
         ({"service": "no-such-service"}, "not on offer"),
     ],

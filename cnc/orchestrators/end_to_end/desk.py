@@ -1,7 +1,8 @@
 """The intent desk: the life cycle of every intent, from a sentence to a measured verdict.
 
 received > recognised (or ask, refused) > planned (or infeasible) > deployed > measured … >
-compliant or degraded, and withdrawn where an intent was kept.
+compliant or degraded, and withdrawn where an intent was kept. An intent that yields to a more
+urgent one is degraded, and planned again when that one has ended.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from cnc.environment.observations import EndToEndObservation
-from cnc.environment.sites import Floats
 from cnc.errors import CncError
 from cnc.knowledge.retrieval import Context, candidate_prior
+from cnc.messages.feasibility import Conflict
 from cnc.messages.intents import (
     EventName,
-    Intent,
     IntentEvent,
     IntentHistory,
     IntentRequest,
@@ -29,20 +29,15 @@ from cnc.messages.reports import DomainReport
 from cnc.messages.telemetry import ClassQuality, DemandRequest
 from cnc.messages.topics import Topics
 from cnc.orchestrators.end_to_end.book import IntentBook
-from cnc.orchestrators.end_to_end.demand import demand_of
-from cnc.orchestrators.end_to_end.influence import used_knowledge
 from cnc.orchestrators.end_to_end.lessons import lessons
-from cnc.orchestrators.end_to_end.planning import (
-    Plan,
-    candidate_rows,
-    deadline_fit,
-    extended,
-    make_plan,
-    obstacle,
-)
+from cnc.orchestrators.end_to_end.outlook import extended
+from cnc.orchestrators.end_to_end.planner import Planner, starts_now
+from cnc.orchestrators.end_to_end.planning import candidate_rows, deadline_fit
+from cnc.orchestrators.end_to_end.quantiles import QualityWindow
 from cnc.orchestrators.end_to_end.record import IntentRecord
 from cnc.orchestrators.end_to_end.tracking import actual_placements
-from cnc.orchestrators.end_to_end.verdict import required_share, verdict
+from cnc.orchestrators.end_to_end.usual import Usual
+from cnc.orchestrators.end_to_end.verdict import verdict
 from cnc.orchestrators.events import MessageEvent
 from cnc.orchestrators.instructions import Compute, Instruction, Publish
 from cnc.orchestrators.offers import Offers
@@ -51,6 +46,9 @@ from cnc.simulator.world import World
 
 PATIENCE_SLOTS = 25
 """Slots after which an announced group that no domain serves ends as infeasible."""
+
+SETTLED_SLOTS = 2
+"""From the end of an intent until its load has left the measurements."""
 
 
 class QualitySource(Protocol):
@@ -82,9 +80,10 @@ class IntentDesk:
         self._agent = agent
         self._topics = topics
         self._node_names = node_names
-        self._link_names = link_names
+        self._planner = Planner(world, offers, agent, node_names, link_names)
         self.book = IntentBook(world)
         self._observation: EndToEndObservation | None = None
+        self._usual = Usual()
         self.system_knowledge: tuple[UsedKnowledge, ...] = ()
         """What agents began with; explanations name it beside what was found for the intent."""
 
@@ -191,39 +190,31 @@ class IntentDesk:
         return self._plan(record, observation)
 
     def _plan(self, record: IntentRecord, observation: EndToEndObservation) -> list[Instruction]:
-        intent = record.intent
-        assert intent is not None and record.prior is not None
+        assert record.intent is not None
         try:
-            offer = self._offers.of(intent.service)
-            demand = demand_of(intent, offer, self._world, _shares(observation))
+            ahead = self._usual.ahead(observation)
+            found = self._planner.decide(record, ahead, self.book)
         except CncError as error:
             return [self._end(record, "infeasible", message=str(error))]
-        asked = bool(demand.requests.any())
-        record.fit = deadline_fit(self._world, observation, demand) if asked else None
-        assert record.weights is not None
-        wide = extended(observation, demand, record.weights)
-        against = obstacle(self._world, wide, demand)
-        plan = make_plan(self._world, wide, demand, self._agent, self._node_names, self._link_names)
-        plain = (
-            make_plan(
-                self._world,
-                extended(observation, demand, record.weights - record.prior),
-                demand,
-                self._agent,
-                self._node_names,
-                self._link_names,
-            )
-            if asked
-            else plan
+        record.fit, record.demand, record.plan = found.trial.fit, found.trial.demand, found.plan
+        record.knowledge = (*found.knowledge, *self.system_knowledge)
+        said = {
+            "feasibility": found.feasibility,
+            "conflicts": found.conflicts,
+            "knowledge": record.knowledge,
+            "message": found.message,
+        }
+        if found.plan is None:
+            return [self._end(record, "infeasible", **said)]
+        record.placements = found.plan.placements
+        planned = self._say(
+            record,
+            "planned",
+            placements=found.plan.placements,
+            alternatives=found.plan.alternatives,
+            predicted=found.plan.predicted,
+            **said,
         )
-        record.demand, record.plan = demand, plan
-        record.knowledge = (
-            *used_knowledge(record.entries, plain.tier_shares, plan.tier_shares),
-            *self.system_knowledge,
-        )
-        if against is not None:
-            return [self._end(record, "infeasible", message=against, knowledge=record.knowledge)]
-        planned = self._planned(record, plan)
         if record.request.dry_run:
             record.state = "ended"
             return [planned]
@@ -231,33 +222,45 @@ class IntentDesk:
         record.announced_at = observation.slot
         record.state = "announced"
         instructions: list[Instruction] = [planned]
-        if starts_now(plan, intent):
+        if starts_now(found.plan, record.intent):
             instructions += self._start(record, observation.slot)
+        for conflict in found.conflicts:
+            instructions += self._yield(record, conflict, observation.slot)
         return instructions
 
-    def _planned(self, record: IntentRecord, plan: Plan) -> Publish:
-        assert record.intent is not None
-        message = (
-            "its service runs where it is needed: traffic starts with the next slot"
-            if starts_now(plan, record.intent)
-            else "replicas come with the next frame; traffic starts when they are ready"
+    def _yield(self, record: IntentRecord, conflict: Conflict, slot: int) -> list[Instruction]:
+        """Tell a running intent that another goes before it; suspend it where it is in the way."""
+        other = self.book.get(conflict.yields)
+        if other is None or other is record or other.state == "ended":
+            return []
+        assert record.intent is not None and other.intent is not None
+        mine = conflict.model_copy(
+            update={
+                "with_intent": record.intent_id,
+                "with_service": record.intent.service_name,
+            }
         )
-        asked = required_share(record.intent)
-        if plan.predicted.satisfied_share < asked:
-            message += (
-                f". Only {plan.predicted.satisfied_share:.1%} are predicted to be in time where it "
-                f"runs now, and {asked:.1%} are asked: a longer latency would be kept better"
-            )
-        record.placements = plan.placements
-        return self._say(
-            record,
-            "planned",
-            placements=plan.placements,
-            alternatives=plan.alternatives,
-            predicted=plan.predicted,
-            knowledge=record.knowledge,
-            message=message,
+        other.conflicts = (*other.conflicts, mine)
+        if not conflict.suspended and other.state != "kept":
+            return []
+        figures = other.window.figures() if len(other.window) else None
+        told = self._say(
+            other,
+            "degraded",
+            intent=other.intent,
+            measured=figures,
+            placements=other.placements,
+            conflicts=other.conflicts,
+            message=conflict.detail,
+            kept=other.request.keep,
         )
+        if not conflict.suspended:
+            return [told]
+        ends = [self._end_group(other, slot)] if other.started_at is not None else []
+        other.state = "suspended" if other.request.keep else "ended"
+        other.started_at = other.announced_at = None
+        other.window = QualityWindow()
+        return [told, *ends]
 
     def _start(self, record: IntentRecord, slot: int) -> list[Instruction]:
         record.state = "starting"
@@ -270,8 +273,13 @@ class IntentDesk:
     def advance(self, observation: EndToEndObservation, source: QualitySource) -> list[Instruction]:
         """Move every intent on with the state before a slot."""
         self._observation = observation
+        self._usual.see(observation)
         instructions: list[Instruction] = []
         for record in self.book:
+            if record.conflicts:
+                instructions += self._settle(record, observation.slot)
+            if record.state == "suspended" and record.resumes_at == observation.slot:
+                record.state = "unplanned"
             if record.state == "unplanned":
                 if observation.slot >= 0:
                     instructions += self._plan(record, observation)
@@ -280,6 +288,21 @@ class IntentDesk:
             elif record.state in ("starting", "measuring", "kept"):
                 instructions += self._measure(record, observation, source)
         return instructions
+
+    def _settle(self, record: IntentRecord, slot: int) -> list[Instruction]:
+        """Conflicts with intents that ended are over: what was suspended is planned again."""
+        running = {other.intent_id for other in self.book.active}
+        left = tuple(conflict for conflict in record.conflicts if conflict.keeps in running)
+        if len(left) == len(record.conflicts):
+            return []
+        record.conflicts = left
+        if record.state == "suspended":
+            if not any(conflict.suspended for conflict in left):
+                record.resumes_at = slot + SETTLED_SLOTS
+        elif record.state == "kept" and not left:
+            message = "the intent that went before it has ended"
+            return [self._say(record, "deployed", placements=record.placements, message=message)]
+        return []
 
     def _await_replicas(
         self, record: IntentRecord, observation: EndToEndObservation
@@ -381,6 +404,7 @@ class IntentDesk:
             knowledge=record.knowledge,
             message=why,
             kept=keep,
+            conflicts=record.conflicts,
         )
         record.state = "kept" if keep else "ended"
         instructions: list[Instruction] = [said]
@@ -442,18 +466,5 @@ class IntentDesk:
 
     def begin_run(self) -> None:
         """A new infrastructure: nothing is observed yet, and running intents start again."""
-        self._observation = None
+        self._observation, self._usual = None, Usual()
         self.book.begin_run()
-
-
-def starts_now(plan: Plan, intent: Intent) -> bool:
-    """What runs already is predicted to serve the intent as asked."""
-    return plan.ready and plan.predicted.satisfied_share >= required_share(intent)
-
-
-def _shares(observation: EndToEndObservation) -> Floats:
-    """[D] where users are at this moment."""
-    per_origin = observation.requests.sum(axis=1)
-    if per_origin.sum() <= 0:
-        return np.full(len(per_origin), 1.0 / len(per_origin))
-    return np.asarray(per_origin / per_origin.sum())

@@ -1,9 +1,9 @@
-"""Planning one intent: can it be met, where would it run, what would it meet there."""
+"""Planning one intent: where would it run, what would it meet there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,13 +12,13 @@ from cnc.environment.sites import Booleans, Floats
 from cnc.messages.intents import Alternative, Figures, Placement
 from cnc.messages.knowledge import Tier
 from cnc.orchestrators.end_to_end.demand import Demand
+from cnc.orchestrators.end_to_end.outlook import Forecast, extended
 from cnc.orchestrators.end_to_end.prediction import (
     RoutePrediction,
     mixture_figures,
     predict_routes,
 )
-from cnc.policies.interface import EndToEndAgent
-from cnc.simulator.world import TrafficClasses, World
+from cnc.simulator.world import World
 
 TIER_OF_CANDIDATE: tuple[Tier, ...] = ("terminal", "ran", "neighbour", "neighbour", "transport")
 
@@ -28,9 +28,7 @@ class Plan:
     """What E2E intends for one intent."""
 
     demand: Demand
-    traffic_class: int
-    ready: bool
-    """Some admissible node of every origin already runs the service."""
+    forecast: Forecast
     placements: tuple[Placement, ...]
     alternatives: tuple[Alternative, ...]
     predicted: Figures
@@ -40,24 +38,6 @@ class Plan:
 def candidate_rows(prior: dict[Tier, float]) -> Floats:
     """[K] log-weights of a prior over tiers."""
     return np.array([prior.get(tier, 0.0) for tier in TIER_OF_CANDIDATE])
-
-
-def extended(base: EndToEndObservation, demand: Demand, prior: Floats) -> EndToEndObservation:
-    """The observation as it would be with the intent's class added last."""
-    classes: TrafficClasses = replace(
-        base.classes,
-        service=np.append(base.classes.service, demand.service).astype(np.int64),
-        uplink_mbit=np.append(base.classes.uplink_mbit, demand.uplink_mbit),
-        downlink_mbit=np.append(base.classes.downlink_mbit, demand.downlink_mbit),
-        deadline_s=np.append(base.classes.deadline_s, demand.deadline_s),
-    )
-    return replace(
-        base,
-        classes=classes,
-        requests=np.concatenate([base.requests, demand.requests[:, None]], axis=1),
-        announced=np.concatenate([base.announced, np.zeros((len(demand.requests), 1))], axis=1),
-        prior=np.concatenate([base.prior, prior[None, :]], axis=0),
-    )
 
 
 def deadline_fit(world: World, observation: EndToEndObservation, demand: Demand) -> Floats:
@@ -87,149 +67,30 @@ def deadline_fit(world: World, observation: EndToEndObservation, demand: Demand)
     return np.asarray(np.clip(2.0 * np.log(np.maximum(share, 1e-3)), -4.0, 0.0))
 
 
-def obstacle(world: World, observation: EndToEndObservation, demand: Demand) -> str | None:
-    """Why the demand cannot be met, with the nearest offer; None when nothing speaks against it.
-
-    `observation` has the demand's class last. Checked: the deadline against zero-load latency,
-    the radio and local bandwidth of each origin, the free computing capacity in reach.
-    """
-    last = len(observation.classes.service) - 1
-    asked = demand.requests > 0
-    if not asked.any():
-        return "it asks for no requests; state at least one user"
-    live = observation.live[world.node_domain][world.route_node]
-    latency = world.zero_load_latency_s(observation.classes)[:, last]
-    reachable = np.where(live, latency, np.inf).min(axis=1)
-    worst = float(reachable[asked].max())
-    if not np.isfinite(worst):
-        return "no live domain is in reach of these users; bring a domain back (`cnc status`)"
-    if worst >= demand.deadline_s:
-        return (
-            f"no placement meets {demand.deadline_s * 1e3:g} ms: with no load at all the nearest "
-            f"takes {worst * 1e3:.1f} ms. Nearest offer: {_round_up(worst * 1e3)} ms"
-        )
-    return _short_of_bandwidth(world, observation, demand, latency) or _short_of_computing(
-        world, observation, demand, latency
-    )
-
-
-def _round_up(milliseconds: float) -> int:
-    """An offer in ms that holds with some load on top."""
-    return int(np.ceil(milliseconds * 1.25 / 5.0) * 5)
-
-
-def _short_of_bandwidth(
-    world: World, observation: EndToEndObservation, demand: Demand, latency: Floats
-) -> str | None:
-    size = demand.uplink_mbit + demand.downlink_mbit
-    slot_s = world.parameters.slot_s
-    for origin in np.flatnonzero(demand.requests > 0):
-        routes = np.flatnonzero(latency[origin] < demand.deadline_s)
-        first = np.unique(world.route_links[origin, routes, 0])
-        room = float(observation.link_capacity_mbit_s[first[first >= 0]].sum()) * slot_s
-        need = float(demand.requests[origin]) * size
-        if need > room:
-            share = room / need
-            return (
-                f"its users at {world.domain_ids[origin]} would need {need:,.0f} Mbit per slot, "
-                f"and the access links there carry {room:,.0f}. Nearest offer: "
-                f"{share:.0%} of the users, or of the data rate"
-            )
-    return None
-
-
-def _short_of_computing(
-    world: World, observation: EndToEndObservation, demand: Demand, latency: Floats
-) -> str | None:
-    asked = np.flatnonzero(demand.requests > 0)
-    nodes = np.unique(world.route_node[asked][latency[asked] < demand.deadline_s])
-    nodes = nodes[observation.live[world.node_domain[nodes]]]
-    room = float((world.node_capacity_gc_s[nodes] * (1.0 - observation.background[nodes])).sum())
-    room *= world.parameters.slot_s
-    need = float(demand.requests.sum() * world.work_gc[demand.service])
-    if need > room:
-        return (
-            f"it would need {need:,.0f} Gc per slot, and all nodes in reach have {room:,.0f} "
-            f"free. Nearest offer: {room / need:.0%} of the users"
-        )
-    return None
-
-
 def make_plan(
     world: World,
-    observation: EndToEndObservation,
+    forecast: Forecast,
     demand: Demand,
-    agent: EndToEndAgent,
     node_names: Sequence[str],
     link_names: Sequence[str],
 ) -> Plan:
-    """Distribute the demand as the policy would now, and predict what it meets.
+    """What a forecast means for the demand: where it would run, what it would meet.
 
-    `observation` has the demand's class last. The nodes inside a domain are the domain's to
-    choose; shown is the split by residual capacity, and the domains' own choice follows with
-    the `deployed` event.
+    The nodes inside a domain are the domain's to choose; shown is the split by residual capacity,
+    and the domains' own choice follows with the `deployed` event.
     """
-    last = len(observation.classes.service) - 1
-    prediction = predict_routes(world, observation, last)
-    admissible = world.admissible_routes(observation.classes)[:, last]
-    serving = admissible & prediction.ready & observation.live[world.node_domain][world.route_node]
-    asked = demand.requests > 0
-    ready = bool(serving[asked].any(axis=1).all())
-    usable = serving
-    if not ready:
-        usable = admissible & observation.live[world.node_domain][world.route_node]
-        observation = _as_if_placed(observation, demand.service)
-    delta = _over_usable(world, usable, agent.distribute(observation)[:, last])
-    routing = _spread(world, observation, delta, usable)
-    flow = routing * demand.requests[:, None]
+    last = len(forecast.observation.classes.service) - 1
+    unloaded = predict_routes(world, forecast.observation, last)
     return Plan(
         demand=demand,
-        traffic_class=last,
-        ready=ready,
-        placements=_placements(world, flow, node_names, link_names),
-        alternatives=_alternatives(world, prediction, demand, delta, usable),
-        predicted=mixture_figures(prediction, flow, demand.deadline_s * 1e3),
-        tier_shares=_tier_shares(delta, demand.requests),
+        forecast=forecast,
+        placements=_placements(world, forecast.flow, node_names, link_names),
+        alternatives=_alternatives(world, unloaded, demand, forecast.delta, forecast.usable),
+        predicted=mixture_figures(
+            forecast.prediction, forecast.flow, demand.deadline_s * 1e3, demand.requests.sum()
+        ),
+        tier_shares=tier_shares(forecast.delta, demand.requests),
     )
-
-
-def _as_if_placed(observation: EndToEndObservation, service: int) -> EndToEndObservation:
-    """Before its replicas exist, the policy is asked as if every node had one."""
-    ready = observation.ready.copy()
-    ready[service] = np.maximum(ready[service], 1)
-    return replace(observation, ready=ready)
-
-
-def _over_usable(world: World, admissible: Booleans, delta: Floats) -> Floats:
-    """The policy's wish on candidates that can serve in time; equal where it has none."""
-    possible = np.zeros_like(delta, dtype=bool)
-    for k in range(delta.shape[1]):
-        possible[:, k] = admissible[:, world.route_candidate == k].any(axis=1)
-    wish = np.where(possible, delta, 0.0)
-    wish = np.where(wish.sum(1, keepdims=True) > 0, wish, possible.astype(np.float64))
-    total = wish.sum(1, keepdims=True)
-    return np.asarray(np.divide(wish, total, out=np.zeros_like(wish), where=total > 0))
-
-
-def _spread(
-    world: World, observation: EndToEndObservation, delta: Floats, usable: Booleans
-) -> Floats:
-    """[D, R] delta over each candidate's usable routes, by node and link capacity left."""
-    usage = np.maximum(observation.utilisation, observation.background)
-    node = (world.node_capacity_gc_s * np.maximum(1.0 - usage, 0.01))[world.route_node]
-    left = observation.link_capacity_mbit_s * np.maximum(1.0 - observation.link_utilisation, 0.01)
-    narrowest = np.append(left, np.inf)[world.route_links].min(axis=-1)
-    weight = np.where(usable, node * narrowest, 0.0)
-    routing = np.zeros_like(weight)
-    for k in range(delta.shape[1]):
-        routes = world.route_candidate == k
-        total = weight[:, routes].sum(axis=1, keepdims=True)
-        share = np.divide(
-            weight[:, routes], total, out=np.zeros_like(weight[:, routes]), where=total > 0
-        )
-        routing[:, routes] = share * delta[:, k : k + 1]
-    total = routing.sum(1, keepdims=True)
-    return np.asarray(np.divide(routing, total, out=np.zeros_like(routing), where=total > 0))
 
 
 def _placements(
@@ -276,7 +137,7 @@ def _alternatives(
         flow = np.where(usable & routes[None, :], demand.requests[:, None], 0.0)
         share = float((delta[:, candidates].sum(axis=1) * demand.requests).sum() / total)
         if flow.sum() <= 0:
-            note = "no admissible node has a ready replica"
+            note = "no node that is quick enough has a ready replica"
             alternatives.append(
                 Alternative(
                     domain=tier, latency_ms=None, energy_j_per_request=None, share=share, note=note
@@ -296,7 +157,8 @@ def _alternatives(
     return tuple(alternatives)
 
 
-def _tier_shares(delta: Floats, requests: Floats) -> dict[Tier, float]:
+def tier_shares(delta: Floats, requests: Floats) -> dict[Tier, float]:
+    """The part of the requests that each tier gets."""
     shares: dict[Tier, float] = {}
     total = float(requests.sum())
     for k, tier in enumerate(TIER_OF_CANDIDATE):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnc.environment.sites import Floats
+from cnc.messages.feasibility import Conflict
 from cnc.messages.intents import Intent, IntentEvent, IntentRequest, Placement, UsedKnowledge
 from cnc.messages.knowledge import ScoredEntry
 from cnc.messages.telemetry import DemandGroup, TrafficClass
@@ -25,7 +26,9 @@ class IntentRecord:
     request: IntentRequest
     reply_to: str | None
     state: str = "recognising"
-    """recognising, retrieving, unplanned, announced, starting, measuring, kept, ended."""
+    """recognising, retrieving, unplanned, announced, starting, measuring, kept, suspended, or
+    ended.
+    """
     intent: Intent | None = None
     entries: tuple[ScoredEntry, ...] = ()
     prior: Floats | None = None
@@ -38,7 +41,11 @@ class IntentRecord:
     announced_at: int | None = None
     started_at: int | None = None
     """First slot in which its requests arrive."""
+    resumes_at: int | None = None
+    """Slot in which it is planned again, once what it yielded to has ended."""
     placements: tuple[Placement, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    """With intents that go before it."""
     knowledge: tuple[UsedKnowledge, ...] = ()
     window: QualityWindow = field(default_factory=QualityWindow)
     events: list[IntentEvent] = field(default_factory=list)
@@ -106,6 +113,8 @@ class IntentRecord:
             "traffic_class": self.traffic_class,
             "announced_at": self.announced_at,
             "started_at": self.started_at,
+            "resumes_at": self.resumes_at,
+            "conflicts": [conflict.model_dump(mode="json") for conflict in self.conflicts],
             "knowledge": [used.model_dump(mode="json") for used in self.knowledge],
             "events": [event.model_dump(mode="json") for event in self.events],
         }
@@ -132,6 +141,10 @@ class IntentRecord:
         record.traffic_class = data["traffic_class"]
         record.announced_at = data["announced_at"]
         record.started_at = data["started_at"]
+        record.resumes_at = data.get("resumes_at")
+        record.conflicts = tuple(
+            Conflict.model_validate(conflict) for conflict in data.get("conflicts", [])
+        )
         record.knowledge = tuple(UsedKnowledge.model_validate(k) for k in data["knowledge"])
         record.events = [IntentEvent.model_validate(event) for event in data["events"]]
         return record

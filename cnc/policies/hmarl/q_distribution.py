@@ -50,6 +50,7 @@ class QDistribution:
         self._key: bytes = b""
         self._layout: Layout | None = None
         self._last: Shares | None = None
+        self._decided: int | None = None
 
     def hosts(self, observation: EndToEndObservation) -> Hosts:
         """Every domain may host every service; the prior is how many replicas E2E wishes for."""
@@ -70,7 +71,11 @@ class QDistribution:
         return np.ascontiguousarray(by_origin[..., :-1])
 
     def decide(self, observation: EndToEndObservation) -> Shares:
-        """The whole joint decision: E2E's own choices, and what it expects domains to do."""
+        """The whole joint decision: E2E's own choices, and what it expects domains to do.
+
+        What is asked again in the same slot is a question (the plan of an intent, say), not a
+        decision, and leaves no trace.
+        """
         self._wishes.see(observation)
         layout = self._layout_for(observation.classes)
         origins, candidates = self._world.candidates.shape
@@ -91,8 +96,8 @@ class QDistribution:
         choice = np.where(shares.choice < KEPT, 0.0, shares.choice)
         choice = normalised(choice.reshape(classes, origins, candidates + 1))
         decided = Shares(choice.reshape(shape), shares.node, shares.side)
-        if observation.slot >= 0:  # before slot 0 nothing serves yet
-            self._last = decided
+        if observation.slot >= 0 and observation.slot != self._decided:  # before 0 nothing serves
+            self._last, self._decided = decided, observation.slot
         return decided
 
     def _held(self, after: Shares, start: Shares) -> Shares:
@@ -177,7 +182,7 @@ class QDistribution:
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Take up a snapshot."""
-        self._last = None
+        self._last, self._decided = None, None
         if snapshot:
             self._wishes.restore(snapshot["wishes"])
             self._last = Shares(
