@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnc.cli.guard import fields_checked
 from cnc.cli.options import Common, system_config
+from cnc.cli.output import notice
 from cnc.errors import KnowledgeError, NotFoundError
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ async def service_bus(config: SystemConfig) -> AsyncIterator[Bus]:
         async with client_bus(config.broker, config.topic_root) as bus:
             yield bus
         return
-    async with steward(config) as running, client_bus(running.broker, running.topic_root) as bus:
+    async with (
+        steward(config, notice) as running,
+        client_bus(running.broker, running.topic_root) as bus,
+    ):
         yield bus
 
 

@@ -1,42 +1,38 @@
-"""A FAISS index over the knowledge base, derived from its change feed and rebuilt at will."""
+"""An index over the knowledge base, derived from its change feed and rebuilt at will."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, get_args
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from cnc.errors import KnowledgeError
+from cnc.knowledge.change import Change, Standing, of_record
+from cnc.knowledge.vectors import EXACT_LIMIT, Vectors, unit
 from cnc.messages.knowledge import KnowledgeEntry, KnowledgeKind, VectorRecord
-
-EXACT_LIMIT = 100_000
-"""Up to here the search is exact; beyond, vectors are kept in 16 bits a component."""
-THREADS = 1
-"""For one search; set per calling thread. More wait for one another on a busy machine: with two
-busy cores two threads took five times as long as one."""
-
 
 KINDS: tuple[KnowledgeKind, ...] = get_args(KnowledgeKind)
 Hit = tuple[KnowledgeEntry, float]
 
 
-@dataclass
+@dataclass(slots=True)
 class Held:
     """What the index knows of one entry."""
 
     generation: int
-    entry: KnowledgeEntry | None = None
+    kind: KnowledgeKind | None = None
     """None once it was removed; the generation stays, so that an old change cannot revive it."""
+    body: str = ""
+    """The entry as JSON: most entries are never looked at."""
     number: int | None = None
-    """Its id inside FAISS; None without a vector of this model."""
+    """Its number among the vectors of its kind; None without a vector of this model."""
     checksum: str = ""
+    """Of its vector, of whatever model."""
 
 
 class KnowledgeIndex:
@@ -48,21 +44,19 @@ class KnowledgeIndex:
         Args:
             dimension: length of the vectors.
             model_id: the embedding model whose vectors it takes.
-            exact_limit: number of vectors up to which the search is exact.
+            exact_limit: number of vectors of one kind up to which the search is exact.
         """
         self.dimension = dimension
         self.model_id = model_id
         self.skipped = 0
         """Changes so far that carried another model's vector; those entries cannot be found."""
         self._exact_limit = exact_limit
-        self._exact = True
         self._lock = threading.RLock()
         self._generation = 0
         self._held: dict[str, Held] = {}
         self._names: dict[int, str] = {}
         self._next = 0
-        self._of_kind: dict[KnowledgeKind, tuple[int, Any]] = {}
-        self._faiss: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        self._vectors = {kind: Vectors(dimension, exact_limit) for kind in KINDS}
 
     def __len__(self) -> int:
         return len(self._names)
@@ -74,30 +68,38 @@ class KnowledgeIndex:
 
     @property
     def exact(self) -> bool:
-        """Whether the search compares with the vectors themselves."""
-        return self._exact
+        """Whether every search compares with the vectors themselves."""
+        return all(vectors.exact for vectors in self._vectors.values())
 
     def apply(self, records: Sequence[VectorRecord]) -> None:
+        """Take in changes as the bus carries them; see `take`.
+
+        Raises:
+            KnowledgeError: as `take`.
+        """
+        self.take([of_record(record) for record in records])
+
+    def take(self, changes: Sequence[Change]) -> None:
         """Take in changes; those that are known already (or are older) change nothing.
 
         An entry without a vector, or with one of another model, cannot be found by `search`.
 
         Raises:
-            KnowledgeError: a vector has another length or does not match its checksum; nothing
-                of `records` was applied: resync from the store.
+            KnowledgeError: a vector has another length or does not match its checksum; none of
+                the changes was applied: resync from the store.
         """
         with self._lock:
-            vectors = [self._checked(record) for record in records]
-            newest: dict[str, tuple[VectorRecord, NDArray[np.float32] | None]] = {}
-            for record, vector in zip(records, vectors, strict=True):
-                held = self._held.get(record.entry_id)
-                known = newest.get(record.entry_id)
+            vectors = [self._checked(change) for change in changes]
+            newest: dict[str, tuple[Change, NDArray[np.float32] | None]] = {}
+            for change, vector in zip(changes, vectors, strict=True):
+                held = self._held.get(change.entry_id)
+                known = newest.get(change.entry_id)
                 least = known[0].generation if known else held.generation if held else 0
-                if record.generation > least:
-                    newest[record.entry_id] = (record, vector)
-                    self.skipped += int(bool(record.vector) and vector is None)
-                self._generation = max(self._generation, record.generation)
-            self._take(newest)
+                if change.generation > least:
+                    newest[change.entry_id] = (change, vector)
+                    self.skipped += int(bool(change.vector) and vector is None)
+                self._generation = max(self._generation, change.generation)
+            self._put(newest)
 
     def apply_live(self, records: Sequence[VectorRecord]) -> bool:
         """Take in changes that were pushed as they happened, unless some before them were missed.
@@ -110,7 +112,7 @@ class KnowledgeIndex:
             `changes_since(index.generation)`.
 
         Raises:
-            KnowledgeError: as `apply`.
+            KnowledgeError: as `take`.
         """
         with self._lock:
             fresh = {r.generation for r in records if r.generation > self._generation}
@@ -132,27 +134,8 @@ class KnowledgeIndex:
         Raises:
             KnowledgeError: the vector has another length than the index.
         """
-        query = _unit(np.asarray(vector, dtype=np.float32).reshape(1, -1))
-        if query.shape[1] != self.dimension:
-            raise KnowledgeError(
-                f"the query has {query.shape[1]} components and the index {self.dimension}; "
-                f"embed it with {self.model_id}"
-            )
         with self._lock:
-            count, selector = (len(self._names), None) if kind is None else self._only(kind)
-            k = min(k, count)
-            if k < 1:
-                return []
-            faiss.omp_set_num_threads(THREADS)
-            parameters: Any = faiss.SearchParameters
-            only = None if selector is None else parameters(sel=selector)
-            scores, numbers = self._faiss.search(query, k, params=only)
-            found = []
-            for score, number in zip(scores[0].tolist(), numbers[0].tolist(), strict=True):
-                entry = self._held[self._names[number]].entry if number >= 0 else None
-                if entry is not None:
-                    found.append((entry, float(score)))
-        return _best_first(found)
+            return self._nearest(vector, k, KINDS if kind is None else (kind,), k)
 
     def search_each_kind(self, vector: Sequence[float] | NDArray[Any], k: int) -> list[Hit]:
         """The k most similar entries of every kind, best first: what `retrieve` ranks.
@@ -164,136 +147,99 @@ class KnowledgeIndex:
             KnowledgeError: the vector has another length than the index.
         """
         with self._lock:
-            found = [hit for kind in KINDS for hit in self.search(vector, k, kind)]
-        return _best_first(found)
+            return self._nearest(vector, k, KINDS, k * len(KINDS))
 
-    def save(self, path: Path) -> None:
-        """Write the index to a file, whole or not at all.
-
-        Raises:
-            StorageError: the file cannot be written.
-        """
-        from cnc.knowledge.index_file import write
-
+    def standing(self) -> dict[str, Standing]:
+        """How every entry stands here, removed ones included; compare with the store's."""
         with self._lock:
-            write(path, self)
-
-    @classmethod
-    def load(
-        cls, path: Path, dimension: int, model_id: str, newest: int | None = None
-    ) -> KnowledgeIndex | None:
-        """The index of a file, or None where it must be rebuilt; the log says why.
-
-        Args:
-            path: the file.
-            dimension: length of the vectors that it must hold.
-            model_id: the embedding model that they must be of.
-            newest: the store's generation. A file behind it goes on from the change feed; one
-                ahead of it belongs to a database that was replaced or restored.
-
-        `cnc.knowledge.index_file.read` returns the reason instead.
-        """
-        from cnc.knowledge.index_file import load
-
-        return load(path, dimension, model_id, newest)
+            return {
+                entry_id: Standing(
+                    held.generation,
+                    hashlib.sha256(held.body.encode()).hexdigest() if held.body else "",
+                    held.checksum,
+                )
+                for entry_id, held in self._held.items()
+            }
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _only(self, kind: KnowledgeKind) -> tuple[int, Any]:
-        """How many entries of a kind can be found, and what selects them in FAISS.
+    def _nearest(
+        self,
+        vector: Sequence[float] | NDArray[Any],
+        k: int,
+        kinds: Iterable[KnowledgeKind],
+        most: int,
+    ) -> list[Hit]:
+        """The k best of each kind, and of these so many at most."""
+        query = unit(np.asarray(vector, dtype=np.float32).reshape(1, -1))
+        if query.shape[1] != self.dimension:
+            raise KnowledgeError(
+                f"the query has {query.shape[1]} components and the index {self.dimension}; "
+                f"embed it with {self.model_id}"
+            )
+        found = [
+            (self._names[number], score)
+            for kind in kinds
+            for number, score in self._vectors[kind].search(query, k)
+        ]
+        found.sort(key=lambda hit: (-hit[1], hit[0]))
+        parse = KnowledgeEntry.model_validate_json
+        return [(parse(self._held[name].body), score) for name, score in found[: max(0, most)]]
 
-        Nothing needs selecting where all are of that kind. Kept until the next change.
-        """
-        if kind not in self._of_kind:
-            numbers = [
-                number
-                for number, name in self._names.items()
-                if (entry := self._held[name].entry) is not None and entry.kind == kind
-            ]
-            selector = None
-            if len(numbers) < len(self._names):
-                marked = np.zeros(self._next, dtype=bool)
-                marked[numbers] = True
-                bitmap: Any = faiss.IDSelectorBitmap
-                selector = bitmap(np.packbits(marked, bitorder="little"))
-            self._of_kind[kind] = (len(numbers), selector)
-        return self._of_kind[kind]
-
-    def _checked(self, record: VectorRecord) -> NDArray[np.float32] | None:
-        """The record's vector, when it is one of this model."""
-        if record.action == "remove" or not record.vector or record.model_id != self.model_id:
+    def _checked(self, change: Change) -> NDArray[np.float32] | None:
+        """The change's vector, when it is one of this model."""
+        if change.kind is None or not change.vector or change.model_id != self.model_id:
             return None
-        vector = np.asarray(record.vector, dtype="<f4")
+        vector = np.frombuffer(change.vector, dtype="<f4")
         if len(vector) != self.dimension:
             raise KnowledgeError(
-                f"the vector of {record.entry_id} has {len(vector)} components and the index "
+                f"the vector of {change.entry_id} has {len(vector)} components and the index "
                 f"{self.dimension}; rebuild the index with a model of that size (resync)"
             )
-        if record.checksum and hashlib.sha256(vector.tobytes()).hexdigest() != record.checksum:
+        if change.checksum and hashlib.sha256(change.vector).hexdigest() != change.checksum:
             raise KnowledgeError(
-                f"the vector of {record.entry_id} does not match its checksum; ask the store for "
+                f"the vector of {change.entry_id} does not match its checksum; ask the store for "
                 "its changes again (resync)"
             )
         return vector
 
-    def _take(self, newest: dict[str, tuple[VectorRecord, NDArray[np.float32] | None]]) -> None:
-        """Apply the newest record of each entry with one removal and one addition in FAISS."""
-        self._of_kind.clear()
-        gone: list[int] = []
-        fresh: list[tuple[int, NDArray[np.float32]]] = []
-        for entry_id, (record, vector) in newest.items():
+    def _put(self, newest: dict[str, tuple[Change, NDArray[np.float32] | None]]) -> None:
+        """Apply the newest change of each entry with one removal and one addition a kind."""
+        gone: dict[KnowledgeKind, list[int]] = {kind: [] for kind in KINDS}
+        fresh: dict[KnowledgeKind, list[int]] = {kind: [] for kind in KINDS}
+        rows: dict[KnowledgeKind, list[NDArray[np.float32]]] = {kind: [] for kind in KINDS}
+        for entry_id, (change, vector) in newest.items():
             before = self._held.get(entry_id)
             number = before.number if before is not None else None
-            same = before is not None and vector is not None and _same(before, record)
-            if number is not None and not same:
-                gone.append(number)
+            if before is not None and before.kind is not None and number is not None:
+                if vector is not None and _same(before, change):
+                    before.generation, before.body = change.generation, change.body
+                    continue
+                gone[before.kind].append(number)
                 del self._names[number]
                 number = None
-            if vector is not None and number is None:
+            if vector is not None and change.kind is not None:
                 number, self._next = self._next, self._next + 1
                 self._names[number] = entry_id
-                fresh.append((number, vector))
+                fresh[change.kind].append(number)
+                rows[change.kind].append(vector)
             self._held[entry_id] = Held(
-                generation=record.generation,
-                entry=record.entry if record.action == "upsert" else None,
+                generation=change.generation,
+                kind=change.kind,
+                body=change.body,
                 number=number,
-                checksum=record.checksum if vector is not None else "",
+                checksum=change.checksum,
             )
-        if gone:
-            self._faiss.remove_ids(np.asarray(gone, dtype=np.int64))
-        if fresh:
-            if self._exact and len(self._names) > self._exact_limit:
-                self._quantise()
-            numbers = np.asarray([number for number, _ in fresh], dtype=np.int64)
-            self._faiss.add_with_ids(_unit(np.stack([v for _, v in fresh])), numbers)
-
-    def _quantise(self) -> None:
-        """Move to 16-bit floats: half the memory, and no ranges that new vectors could leave."""
-        flat, numbers = self._faiss.index, faiss.vector_to_array(self._faiss.id_map)
-        inner = faiss.IndexScalarQuantizer(
-            self.dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        )
-        quantised = faiss.IndexIDMap2(inner)
-        if flat.ntotal:
-            stored = flat.reconstruct_n(0, flat.ntotal)
-            quantised.add_with_ids(stored, numbers.astype(np.int64))
-        self._faiss = quantised
-        self._exact = False
+        for kind in KINDS:
+            if gone[kind]:
+                self._vectors[kind].remove(np.asarray(gone[kind], dtype=np.int64))
+            if fresh[kind]:
+                numbers = np.asarray(fresh[kind], dtype=np.int64)
+                self._vectors[kind].add(numbers, unit(np.stack(rows[kind])))
 
 
-def _same(before: Held, record: VectorRecord) -> bool:
+def _same(before: Held, change: Change) -> bool:
     """Whether the vector is the one the index has, so that only the entry changes."""
     return (
-        before.number is not None and bool(record.checksum) and (before.checksum == record.checksum)
+        bool(change.checksum) and before.checksum == change.checksum and before.kind == change.kind
     )
-
-
-def _best_first(found: list[Hit]) -> list[Hit]:
-    return sorted(found, key=lambda hit: (-hit[1], hit[0].entry_id))
-
-
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of length one, so that the inner product is the cosine."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    scaled = rows / np.where(lengths > 0, lengths, 1.0)
-    return np.ascontiguousarray(scaled, dtype=np.float32)

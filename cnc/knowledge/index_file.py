@@ -1,52 +1,42 @@
 """The index as a file: one checksum over everything, and a reason whenever it cannot be used.
 
-Layout: the magic line, the SHA-256 of all that follows, a header in JSON, the FAISS index, the
-entries as JSON. A file is only a cache: whatever is wrong with it, the store has the truth.
+Layout: the magic line, the SHA-256 of all that follows, a header in JSON, the vectors of each kind
+as FAISS writes them, the entries as JSON. A file is only a cache: whatever is wrong with it, the
+store has the truth.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
-import logging
 import os
+import time
 from pathlib import Path
 
-import faiss
-import numpy as np
-from pydantic import TypeAdapter, ValidationError
+import orjson
 
 from cnc.errors import StorageError
-from cnc.knowledge.index import Held, KnowledgeIndex
+from cnc.knowledge.index import KINDS, Held, KnowledgeIndex
+from cnc.knowledge.vectors import Vectors
 
-MAGIC = b"cnc knowledge index 1\n"
+MAGIC = b"cnc knowledge index 2\n"
+ABANDONED_S = 3600.0
+"""A half-written file that is older was left by a process that was killed."""
 _DIGEST = hashlib.sha256().digest_size
-_HELD = TypeAdapter(dict[str, Held])
-
-logger = logging.getLogger("cnc.knowledge.index")
 
 
 def write(path: Path, index: KnowledgeIndex) -> None:
-    """Write an index whose lock the caller holds; the file appears whole or not at all.
+    """Write an index; the file appears whole or not at all.
 
     Raises:
         StorageError: the file cannot be written.
     """
-    blob = faiss.serialize_index(index._faiss).tobytes()
-    header = {
-        "dimension": index.dimension,
-        "model_id": index.model_id,
-        "generation": index._generation,
-        "exact": index._exact,
-        "exact_limit": index._exact_limit,
-        "next": index._next,
-        "skipped": index.skipped,
-        "faiss_bytes": len(blob),
-    }
-    content = json.dumps(header).encode() + b"\n" + blob + _HELD.dump_json(index._held)
+    with index._lock:
+        content = _content(index)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _clear(path)
         with partial.open("wb") as file:
             file.write(MAGIC + hashlib.sha256(content).digest())
             file.write(content)
@@ -54,7 +44,7 @@ def write(path: Path, index: KnowledgeIndex) -> None:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        if partial.parent.is_dir():
+        with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise StorageError(
             f"the index {path} cannot be written ({error.strerror or error}); free some space, "
@@ -62,24 +52,8 @@ def write(path: Path, index: KnowledgeIndex) -> None:
         ) from error
 
 
-def load(
-    path: Path, dimension: int, model_id: str, newest: int | None = None
-) -> KnowledgeIndex | None:
-    """As `read`, with the reason in the log."""
-    found = read(path, dimension, model_id, newest)
-    if isinstance(found, KnowledgeIndex):
-        return found
-    logger.info("rebuilds the knowledge index: %s", found)
-    return None
-
-
-def read(
-    path: Path, dimension: int, model_id: str, newest: int | None = None
-) -> KnowledgeIndex | str:
-    """The index of a file, or the reason why it must be rebuilt; never raises.
-
-    `newest` is the generation of the store that it is derived from, where that is known.
-    """
+def read(path: Path, dimension: int, model_id: str) -> KnowledgeIndex | str:
+    """The index of a file, or the reason why it must be rebuilt; never raises."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -89,38 +63,62 @@ def read(
     start = len(MAGIC) + _DIGEST
     if len(content) < start or not content.startswith(MAGIC):
         return f"{path} is cut short or of another version"
-    if hashlib.sha256(memoryview(content)[start:]).digest() != content[len(MAGIC) : start]:
-        return f"{path} does not match its checksum"
+    rest = memoryview(content)[start:]
+    if hashlib.sha256(rest).digest() != content[len(MAGIC) : start]:
+        return f"{path} does not match its checksum: it was cut short or changed"
     try:
-        found = _parse(content[start:], dimension, model_id)
-    except (KeyError, TypeError, ValueError, RuntimeError, ValidationError) as error:
+        return _parse(bytes(rest), dimension, model_id)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         return f"{path} cannot be understood ({error})"
-    if isinstance(found, KnowledgeIndex) and newest is not None and found.generation > newest:
-        return (
-            f"{path} holds generation {found.generation} and the database only {newest}: that was "
-            "replaced or restored"
-        )
-    return found
+
+
+def _content(index: KnowledgeIndex) -> bytes:
+    dumped = [index._vectors[kind].dump() for kind in KINDS]
+    header = {
+        "dimension": index.dimension,
+        "model_id": index.model_id,
+        "generation": index._generation,
+        "exact_limit": index._exact_limit,
+        "next": index._next,
+        "skipped": index.skipped,
+        "kinds": KINDS,
+        "sizes": [len(one) for one in dumped],
+    }
+    held = [
+        (entry_id, one.generation, one.kind, one.body, one.number, one.checksum)
+        for entry_id, one in index._held.items()
+    ]
+    return b"".join((orjson.dumps(header), b"\n", *dumped, orjson.dumps(held)))
 
 
 def _parse(content: bytes, dimension: int, model_id: str) -> KnowledgeIndex | str:
-    head, _, rest = content.partition(b"\n")
-    header = json.loads(head)
+    at = content.index(b"\n") + 1
+    header = orjson.loads(content[:at])
     if header["model_id"] != model_id:
         return f"it holds vectors of {header['model_id']}, not of {model_id}"
     if header["dimension"] != dimension:
         return f"its vectors have {header['dimension']} components, not {dimension}"
-    size = header["faiss_bytes"]
     index = KnowledgeIndex(dimension, model_id, header["exact_limit"])
-    index._faiss = faiss.deserialize_index(np.frombuffer(rest[:size], dtype=np.uint8))
-    index._exact = header["exact"]
+    for kind, size in zip(header["kinds"], header["sizes"], strict=True):
+        part = content[at : at + size]
+        index._vectors[kind] = Vectors.parse(part, dimension, header["exact_limit"])
+        at += size
     index._generation = header["generation"]
     index._next = header["next"]
     index.skipped = header["skipped"]
-    index._held = _HELD.validate_json(rest[size:])
+    index._held = {row[0]: Held(*row[1:]) for row in orjson.loads(content[at:])}
     index._names = {
         one.number: entry_id for entry_id, one in index._held.items() if one.number is not None
     }
-    if index._faiss.ntotal != len(index._names):
-        return f"it holds {index._faiss.ntotal} vectors for {len(index._names)} entries"
+    stored = sum(map(len, index._vectors.values()))
+    if stored != len(index._names):
+        return f"it holds {stored} vectors for {len(index._names)} entries"
     return index
+
+
+def _clear(path: Path) -> None:
+    """Remove what a killed process left half-written."""
+    for partial in path.parent.glob(f".{path.name}.*.partial"):
+        with contextlib.suppress(OSError):
+            if time.time() - partial.stat().st_mtime > ABANDONED_S:
+                partial.unlink()

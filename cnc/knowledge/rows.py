@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from cnc.knowledge import tables
 from cnc.knowledge.entries import embedding_text
-from cnc.knowledge.tables import changes, counters, entries
+from cnc.knowledge.tables import changes, counters, entries, outcomes
 from cnc.messages.knowledge import KnowledgeEntry, VectorRecord
 
 EntryRow = Row[tuple[object, ...]]
@@ -47,6 +47,15 @@ def log(connection: Connection, entry_id: str, action: str) -> int:
     if known.rowcount == 0:
         connection.execute(insert(changes).values(entry_id=entry_id, **values))
     return int(generation or 0)
+
+
+def first_time(connection: Connection, request_id: str) -> bool:
+    """Whether a request's outcomes are not counted yet; from now on they are."""
+    same = outcomes.c.request_id == request_id
+    if connection.scalar(select(outcomes.c.request_id).where(same)) is not None:
+        return False
+    connection.execute(insert(outcomes).values(request_id=request_id))
+    return True
 
 
 def kept_vector(before: EntryRow, entry: KnowledgeEntry) -> tuple[bytes, str]:

@@ -9,23 +9,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, true
 from sqlalchemy.exc import IntegrityError
 
 from cnc.errors import NotFoundError, StorageError
 from cnc.knowledge import rows, tables, words
+from cnc.knowledge.change import PAGE_BYTES, Change, Standing, to_record, weight_on_the_bus
 from cnc.knowledge.database import create_tables, open_database, translated, writing
 from cnc.knowledge.tables import changes, counters, entries
 from cnc.knowledge.weight import after_outcome
 from cnc.messages.knowledge import KnowledgeEntry, KnowledgeKind, ScoredEntry, VectorRecord
 
-PAGE_BYTES = 600_000
-"""A page of the change feed stays below it (or holds one record), so that as JSON it fits into
-one message of the bus, whose limit is 1 MiB."""
-
 Entries = list[KnowledgeEntry]
 Records = list[VectorRecord]
+Feed = list[Change]
 Hits = list[ScoredEntry]
 
 
@@ -130,17 +129,43 @@ class KnowledgeStore:
                 raise _unknown(entry_id)
             return rows.put(connection, before, tables.read_entry(before), blob, model_id)
 
-    def record_outcome(self, entry_ids: Iterable[str], compliant: bool) -> Records:
+    def set_vectors(self, vectors: Iterable[tuple[str, Sequence[float]]], model_id: str) -> Records:
+        """Give entries their embeddings in one transaction; those removed meanwhile are left out.
+
+        Raises:
+            KnowledgeError: a vector is not finite or all zero.
+            StorageError: the database cannot be written.
+        """
+        prepared = [(entry_id, tables.to_blob(vector)) for entry_id, vector in vectors]
+        records = []
+        with self._change() as connection:
+            for entry_id, blob in prepared:
+                before = rows.find(connection, entry_id)
+                if before is not None:
+                    entry = tables.read_entry(before)
+                    records.append(rows.put(connection, before, entry, blob, model_id))
+        return records
+
+    def record_outcome(
+        self, entry_ids: Iterable[str], compliant: bool, request_id: str = ""
+    ) -> Records:
         """Count one use of each entry; see `cnc.knowledge.weight` for what it does to weights.
 
         All entries change or none does; an id that is named twice counts once.
+
+        Args:
+            entry_ids: the entries that were used.
+            compliant: how that ended.
+            request_id: the same request counts once, however often it comes; empty: always.
 
         Raises:
             NotFoundError: no entry has one of the ids.
             StorageError: the database cannot be written.
         """
-        records = []
+        records: Records = []
         with self._change() as connection:
+            if request_id and not rows.first_time(connection, request_id):
+                return records
             for entry_id in dict.fromkeys(entry_ids):
                 before = rows.find(connection, entry_id)
                 if before is None:
@@ -166,21 +191,35 @@ class KnowledgeStore:
         return tables.read_entry(row)
 
     def list(
-        self, kind: KnowledgeKind | None = None, limit: int = 50, offset: int = 0
+        self,
+        kind: KnowledgeKind | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        after: str = "",
     ) -> tuple[Entries, int]:
         """A page of entries by id, and how many there are in all.
+
+        A page ends at `limit` entries or at `PAGE_BYTES`, whichever comes first. To read all of
+        them, go on `after` the last id: unlike an offset it leaves none out and repeats none
+        while others are added and removed.
 
         Raises:
             StorageError: the database cannot be read, or an entry is damaged.
         """
         wanted = true() if kind is None else entries.c.kind == kind
         counted = select(func.count()).select_from(entries).where(wanted)
-        page = select(entries).where(wanted).order_by(entries.c.entry_id)
-        page = page.limit(limit).offset(offset)
+        page = _texts().where(wanted, entries.c.entry_id > after)
+        page = page.order_by(entries.c.entry_id).limit(limit).offset(offset)
+        found: Entries = []
+        size = 0
         with self._read() as connection:
-            found = connection.execute(page).all()
             total = connection.scalar(counted)
-        return [tables.read_entry(row) for row in found], int(total or 0)
+            for row in connection.execute(page).all():
+                size += len(row.body.encode()) + 100
+                if found and size > PAGE_BYTES:
+                    break
+                found.append(tables.read_entry(row))
+        return found, int(total or 0)
 
     def find_words(self, query: str, kind: KnowledgeKind | None = None, limit: int = 10) -> Hits:
         """The entries that contain words of a query, best first; needs no vectors.
@@ -204,6 +243,25 @@ class KnowledgeStore:
         Raises:
             StorageError: the database cannot be read, or an entry is damaged.
         """
+        records: Records = []
+        size = 0
+        for change in self.feed(generation, limit):
+            size += weight_on_the_bus(change.body, len(change.vector) // 4)
+            if records and size > PAGE_BYTES:
+                break
+            records.append(to_record(change))
+        return records
+
+    def feed(self, generation: int, limit: int) -> Feed:
+        """As `changes_since`, as it is stored and without a limit of bytes: for an index here.
+
+        Args:
+            generation: of the last change that is known.
+            limit: how many at most.
+
+        Raises:
+            StorageError: the database cannot be read, or an entry is damaged.
+        """
         query = (
             select(changes.c.generation, changes.c.action, changes.c.entry_id.label("id"), entries)
             .join(entries, entries.c.entry_id == changes.c.entry_id, isouter=True)
@@ -211,36 +269,44 @@ class KnowledgeStore:
             .order_by(changes.c.generation)
             .limit(limit)
         )
-        records: Records = []
-        size = 0
         with self._read() as connection:
-            found = connection.execute(query).all()
-        for row in found:
-            if row.action == "remove":
-                record = VectorRecord(generation=row.generation, action="remove", entry_id=row.id)
-                size += 200
-            else:
-                blob = tables.read_blob(row)
-                size += len(row.body) + 6 * len(blob)
-                record = tables.to_record(
-                    row.generation, tables.read_entry(row), blob, row.model_id, row.vector_checksum
-                )
-            if records and size > PAGE_BYTES:
-                break
-            records.append(record)
-        return records
+            return [tables.read_change(row) for row in connection.execute(query)]
 
-    def without_vectors(self, model_id: str) -> Entries:
-        """The entries that have no vector, or one of another model.
+    def standing(self) -> dict[str, Standing]:
+        """The state of every entry that ever was, by id.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        sums = entries.c.body_checksum, entries.c.vector_checksum
+        query = select(changes.c.entry_id, changes.c.generation, *sums).join(
+            entries, entries.c.entry_id == changes.c.entry_id, isouter=True
+        )
+        with self._read() as connection:
+            found = connection.execute(query)
+            return {row[0]: Standing(row[1], row[2] or "", row[3] or "") for row in found}
+
+    def without_vectors(self, model_id: str, limit: int | None = None) -> Entries:
+        """The entries that have no vector, or one of another model, by id.
 
         Raises:
             StorageError: the database cannot be read, or an entry is damaged.
         """
-        lacking = or_(entries.c.vector.is_(None), entries.c.model_id != model_id)
-        query = select(entries).where(lacking).order_by(entries.c.entry_id)
+        query = _texts().where(_lacks(model_id)).order_by(entries.c.entry_id).limit(limit)
         with self._read() as connection:
             found = connection.execute(query).all()
         return [tables.read_entry(row) for row in found]
+
+    def lacking(self, model_id: str) -> tuple[int, str]:
+        """How many entries `without_vectors` gives, and a model that some of them are of.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        query = select(func.count(), func.max(entries.c.model_id)).where(_lacks(model_id))
+        with self._read() as connection:
+            number, other = connection.execute(query).one()
+        return int(number), str(other or "")
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -270,6 +336,16 @@ class KnowledgeStore:
                     connection.execute(insert(counters).values(name="generation", value=0))
             except IntegrityError:
                 return
+
+
+def _texts() -> Select[Any]:
+    """What `read_entry` needs, without the vectors."""
+    return select(entries.c.entry_id, entries.c.body, entries.c.body_checksum)
+
+
+def _lacks(model_id: str) -> ColumnElement[bool]:
+    """No vector of this model; an entry without any has an empty one, so the index serves."""
+    return or_(entries.c.model_id < model_id, entries.c.model_id > model_id)
 
 
 def _unknown(entry_id: str) -> NotFoundError:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from cnc.errors import KnowledgeError, StorageError
+from cnc.knowledge.change import Change
 from cnc.messages.knowledge import KnowledgeEntry, VectorRecord
 
 metadata = MetaData()
@@ -54,6 +55,13 @@ entries = Table(
     Column("model_id", String(256), nullable=False, index=True),
 )
 """Entries as JSON, vectors as little-endian float32, each with its SHA-256."""
+
+outcomes = Table(
+    "knowledge_outcomes",
+    metadata,
+    Column("request_id", String(128), primary_key=True),
+)
+"""The requests whose outcomes are counted, so that a repeated message counts once."""
 
 
 def checksum(content: bytes) -> str:
@@ -115,6 +123,27 @@ def read_blob(row: Row[Any]) -> bytes:
     if checksum(blob) != row.vector_checksum:
         raise _damaged(row.entry_id, "its vector does not match its checksum")
     return blob
+
+
+def read_change(row: Row[Any]) -> Change:
+    """The change of a row of the log joined with its entry, whose columns are empty once removed.
+
+    Raises:
+        StorageError: a checksum does not match.
+    """
+    if row.action == "remove":
+        return Change(row.generation, row.id)
+    if checksum(row.body.encode()) != row.body_checksum:
+        raise _damaged(row.entry_id, "its text does not match its checksum")
+    return Change(
+        generation=row.generation,
+        entry_id=row.entry_id,
+        kind=row.kind,
+        body=row.body,
+        vector=read_blob(row),
+        model_id=row.model_id,
+        checksum=row.vector_checksum,
+    )
 
 
 def to_record(

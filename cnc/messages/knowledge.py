@@ -126,6 +126,22 @@ class VectorRecord(Model):
     checksum: str = ""
 
 
+class SearchContext(Model):
+    """The situation in which a search ranks what it finds, as it is ranked for an intent."""
+
+    service: Identifier
+    """Catalogue id."""
+    load: Annotated[float, Field(ge=0)] | None = None
+    """Requests a slot."""
+    users: Annotated[int, Field(ge=0)] | None = None
+    latency_ms: Annotated[float, Field(gt=0)] | None = None
+    """What the users ask for."""
+    hotspot: Identifier | None = None
+    """Domain id."""
+    lost_domains: tuple[Identifier, ...] = ()
+    """Domain ids."""
+
+
 class KnowledgeRequest(Body):
     """Add, list, show, search, remove, import, export, catch up, or record an outcome."""
 
@@ -139,6 +155,10 @@ class KnowledgeRequest(Body):
     kind: KnowledgeKind | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 10
     offset: Annotated[int, Field(ge=0)] = 0
+    after: Identifier | None = None
+    """List: only entries behind this id."""
+    context: SearchContext | None = None
+    """Search: rank by it; what does not apply to it is left out."""
     generation: Annotated[int, Field(ge=0)] = 0
     entry_ids: tuple[Identifier, ...] = ()
     compliant: bool | None = None
@@ -152,7 +172,9 @@ class KnowledgeReply(Body):
     error: str = ""
     not_found: bool = False
     results: tuple[ScoredEntry, ...] = ()
+    """A page of them: a list goes on behind the last id."""
     total: int = 0
+    """How many there are; after a change, how many entries it really changed."""
     generation: int = 0
     changes: tuple[VectorRecord, ...] = ()
 

@@ -62,4 +62,11 @@ class Stop:
     reason: str
 
 
-Instruction = Publish | Compute | SetTimer | Persist | Log | Stop
+@dataclass(frozen=True)
+class Fail:
+    """End this component with an error: it cannot do its work."""
+
+    text: str
+
+
+Instruction = Publish | Compute | SetTimer | Persist | Log | Stop | Fail

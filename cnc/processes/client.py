@@ -147,10 +147,19 @@ async def follow_intent(
             if body.event == "planned" and request.dry_run:
                 return body
         elif isinstance(body, Presence) and body.state in ("lost", "exit"):
+            await _await_reason(still_alive)
             raise ComponentLostError(
                 "the end-to-end orchestrator went away; start it again with `cnc up` or "
                 "`cnc run e2e`, and repeat the request"
             )
+
+
+async def _await_reason(still_alive: Callable[[], None] | None) -> None:
+    """In a system of this process the failure that ended a component comes a moment later."""
+    if still_alive is not None:
+        for _ in range(20):
+            still_alive()
+            await asyncio.sleep(CHECK_S / 20)
 
 
 async def _next(

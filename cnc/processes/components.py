@@ -162,7 +162,7 @@ async def run_service(blueprint: Blueprint, on_notice: Notice | None = None) -> 
         describe_offers(blueprint.world, blueprint.offers), topics, triggers
     )
     async with AsyncExitStack() as stack:
-        stewardship = Stewardship(config, blueprint.models)
+        stewardship = Stewardship(config, blueprint.models, on_notice)
         stack.push_async_callback(stewardship.close)
         bus = await stack.enter_async_context(_bus(blueprint, SERVICE, "service", on_notice))
         shell = Shell(

@@ -135,8 +135,12 @@ async def _either(ready: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None
 
 
 @asynccontextmanager
-async def steward(config: SystemConfig) -> AsyncIterator[SystemConfig]:
+async def steward(
+    config: SystemConfig, on_notice: Callable[[str], None] | None = None
+) -> AsyncIterator[SystemConfig]:
     """The service orchestrator alone, on an embedded broker, under a lock in the home folder.
+
+    What runs inside ends with it: nobody would answer.
 
     Raises:
         RetryableError: another command holds the home folder.
@@ -153,15 +157,37 @@ async def steward(config: SystemConfig) -> AsyncIterator[SystemConfig]:
     try:
         async with await EmbeddedBroker.start() as broker:
             running = replace(config, broker=broker.url, persist=False)
-            task = asyncio.create_task(components.run_service(Blueprint(running)))
+            task = asyncio.create_task(components.run_service(Blueprint(running), on_notice))
             try:
                 await _born(running, task)
-                yield running
+                async with _while_running(task):
+                    yield running
             finally:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
     finally:
         lock.release()
+
+
+@asynccontextmanager
+async def _while_running(task: asyncio.Task[None]) -> AsyncIterator[None]:
+    """Cancels what runs inside when a task ends, and raises what that ended with."""
+    inside = asyncio.current_task()
+    assert inside is not None
+
+    def ended(_: asyncio.Task[None]) -> None:
+        inside.cancel()
+
+    task.add_done_callback(ended)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not task.done() or inside.uncancel() > 0:
+            raise
+        task.result()
+        raise CncError("the service orchestrator ended; try again") from None
+    finally:
+        task.remove_done_callback(ended)
 
 
 async def _born(config: SystemConfig, task: asyncio.Task[None]) -> None:

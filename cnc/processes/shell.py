@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from cnc import __version__
 from cnc.bus.interface import Bus, Gap, Outgoing, Received
-from cnc.errors import CncError, StorageError
+from cnc.errors import CncError, PermanentError, StorageError
 from cnc.messages.envelope import now
 from cnc.messages.presence import ControlRequest, Layer, Presence
 from cnc.orchestrators.events import (
@@ -24,6 +24,7 @@ from cnc.orchestrators.events import (
 )
 from cnc.orchestrators.instructions import (
     Compute,
+    Fail,
     Instruction,
     Log,
     Persist,
@@ -180,6 +181,10 @@ class Shell:
         elif isinstance(instruction, Stop):
             self._logger.info("stops: %s", instruction.reason)
             self._stop()
+        elif (
+            isinstance(instruction, Fail) and self._stopped is not None and not self._stopped.done()
+        ):
+            self._stopped.set_exception(PermanentError(instruction.text))
 
     def _stop(self) -> None:
         if self._stopped is not None and not self._stopped.done():

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-import logging
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnc.errors import KnowledgeError, StorageError
+from cnc.knowledge.derive import catch_up, disagreement, open_index
 from cnc.knowledge.index import KnowledgeIndex
-from cnc.knowledge.index_file import read
+from cnc.knowledge.index_file import read, write
 from cnc.knowledge.store import KnowledgeStore
-from cnc.messages.knowledge import VectorRecord
+from cnc.knowledge.vectors import Vectors, unit
+from cnc.messages.knowledge import KnowledgeEntry, VectorRecord
 from knowledge.made import entry
 
 MODEL = "test/model@1"
@@ -169,10 +173,31 @@ def test_beyond_the_limit_vectors_are_quantised(tmp_path: Path) -> None:
         assert ids(small, seed, 1) == ids(exact, seed, 1)
         near, true = small.search(vector(seed), 5), exact.search(vector(seed), 5)
         assert [s for _, s in near] == pytest.approx([s for _, s in true], abs=0.002)
-    small.save(tmp_path / "index")
-    again = KnowledgeIndex.load(tmp_path / "index", DIMENSION, MODEL)
-    assert again is not None and not again.exact
+    write(tmp_path / "index", small)
+    again = read(tmp_path / "index", DIMENSION, MODEL)
+    assert isinstance(again, KnowledgeIndex) and not again.exact
     assert again.search(vector(1), 5) == small.search(vector(1), 5)
+
+
+def test_lists_find_almost_all_that_a_full_comparison_finds() -> None:
+    rng = np.random.default_rng(0)
+    rows = unit((rng.normal(size=(40, 24))[rng.integers(0, 40, 14_000)]
+                 + rng.normal(size=(14_000, 24))).astype(np.float32))  # fmt: skip
+    listed, full = Vectors(24, exact_limit=1_000), Vectors(24)
+    for vectors in (listed, full):
+        vectors.add(np.arange(14_000), rows)
+        vectors.remove(np.arange(0, 14_000, 7))
+    assert (listed.exact, full.exact, len(listed), len(full)) == (False, True, 12_000, 12_000)
+    shared = 0
+    for row in unit(rows[:200] + 0.1 * rng.normal(size=(200, 24)).astype(np.float32)):
+        near, true = listed.search(row, 5), full.search(row, 5)
+        assert all(number % 7 for number, _ in near)
+        shared += len({n for n, _ in near} & {n for n, _ in true})
+    assert shared > 0.97 * 1_000
+    again = Vectors.parse(listed.dump(), 24, 1_000)
+    assert again.search(rows[1], 9) == listed.search(rows[1], 9)
+    with pytest.raises(ValueError, match="24 components, not 8"):
+        Vectors.parse(listed.dump(), 8, 1_000)
 
 
 def test_the_first_batch_may_exceed_the_limit() -> None:
@@ -188,9 +213,9 @@ def test_the_first_batch_may_exceed_the_limit() -> None:
 def test_a_saved_index_goes_on_where_it_was(index: KnowledgeIndex, tmp_path: Path) -> None:
     index.apply([removal(21, "e3")])
     path = tmp_path / "new folder" / "index"
-    index.save(path)
-    again = KnowledgeIndex.load(path, DIMENSION, MODEL)
-    assert again is not None
+    write(path, index)
+    again = read(path, DIMENSION, MODEL)
+    assert isinstance(again, KnowledgeIndex)
     assert (again.generation, len(again)) == (21, 19)
     assert again.search(vector(4), 10) == index.search(vector(4), 10)
     again.apply([upsert(4, "e3", 3), upsert(22, "e4", 300), upsert(23, "z", 4)])
@@ -200,7 +225,7 @@ def test_a_saved_index_goes_on_where_it_was(index: KnowledgeIndex, tmp_path: Pat
 
 def test_every_flipped_byte_is_noticed(index: KnowledgeIndex, tmp_path: Path) -> None:
     path = tmp_path / "index"
-    index.save(path)
+    write(path, index)
     good = path.read_bytes()
     for position in range(0, len(good), 97):
         path.write_bytes(good[:position] + bytes([good[position] ^ 1]) + good[position + 1 :])
@@ -209,53 +234,80 @@ def test_every_flipped_byte_is_noticed(index: KnowledgeIndex, tmp_path: Path) ->
 
 def test_every_truncation_is_noticed(index: KnowledgeIndex, tmp_path: Path) -> None:
     path = tmp_path / "index"
-    index.save(path)
+    write(path, index)
     good = path.read_bytes()
     for length in (0, 5, 30, 60, len(good) // 2, len(good) - 1):
         path.write_bytes(good[:length])
-        assert KnowledgeIndex.load(path, DIMENSION, MODEL) is None
+        assert isinstance(read(path, DIMENSION, MODEL), str)
 
 
-def test_the_reason_for_a_rebuild_is_told(
-    index: KnowledgeIndex, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_reason_for_a_rebuild_is_told(index: KnowledgeIndex, tmp_path: Path) -> None:
     path = tmp_path / "index"
-    with caplog.at_level(logging.INFO):
-        assert KnowledgeIndex.load(path, DIMENSION, MODEL) is None
-    assert "does not exist" in caplog.text
-    index.save(path)
+    assert "does not exist" in str(read(path, DIMENSION, MODEL))
+    write(path, index)
     assert "not of other" in str(read(path, DIMENSION, "other"))
     assert "not 9" in str(read(path, 9, MODEL))
     assert "cannot be read" in str(read(tmp_path, DIMENSION, MODEL))
 
 
-def test_a_file_behind_the_store_catches_up_and_one_ahead_is_rebuilt(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_file_is_used_as_far_as_it_agrees_with_the_store(
+    tmp_path: Path, opened: Callable[[str], KnowledgeStore]
 ) -> None:
-    store = KnowledgeStore("sqlite://")
-    store.add_all([(entry("a"), vector(1)), (entry("b"), vector(2))], MODEL)
-    index = KnowledgeIndex(DIMENSION, MODEL)
-    _catch_up(index, store)
     path = tmp_path / "index"
-    index.save(path)
+    store = opened(f"sqlite:///{tmp_path / 'cnc.db'}")
+    store.add_all([(entry("a"), vector(1)), (entry("b"), vector(2))], MODEL)
+    index, why = open_index(store, path, DIMENSION, MODEL)
+    assert "does not exist" in why
+    write(path, index)
     store.remove("a")
-    behind = KnowledgeIndex.load(path, DIMENSION, MODEL, store.generation)
-    assert behind is not None
-    _catch_up(behind, store)
-    assert ids(behind, 1) == ["b"]
-    store.close()
-    restored = KnowledgeStore("sqlite://")
-    restored.add(entry("a"), vector(1), MODEL)
-    with caplog.at_level(logging.INFO):
-        assert KnowledgeIndex.load(path, DIMENSION, MODEL, restored.generation) is None
-    assert "replaced or restored" in caplog.text
-    restored.close()
+    store.record_outcome(["b"], False)
+    behind, why = open_index(store, path, DIMENSION, MODEL)
+    assert (why, behind.generation, ids(behind, 1)) == ("", 4, ["b"])
+    write(path, behind)
+
+    def restored(*content: tuple[KnowledgeEntry, list[float]]) -> str:
+        other = opened("sqlite://")
+        for one, its in content:
+            other.add(one, its, MODEL)
+        found, why = open_index(other, path, DIMENSION, MODEL)
+        assert disagreement(found, other, path) == ""
+        assert sorted(ids(found, 1)) == sorted({one.entry_id for one, _ in content})
+        return why
+
+    a, b = (entry("a"), vector(1)), (entry("b"), vector(2))
+    assert "generation 4 and the database only 2" in restored(a, b)
+    assert "otherwise than the database" in restored(
+        b, (entry("c"), vector(3)), a, (entry("d"), vector(4))
+    )
+    later = [(entry("b", text), vector(2)) for text in ("1", "2", "3")]
+    assert "otherwise than the database" in restored(a, *later)
+    other = [(entry(f"e{n}"), vector(n)) for n in range(9)]
+    assert "otherwise than the database" in restored(*other)
+    only_b = KnowledgeIndex(DIMENSION, MODEL)
+    only_b.apply([upsert(4, "e3", 3)])
+    write(path, only_b)
+    assert "otherwise than the database" in restored(*other)
+    replica = KnowledgeIndex(DIMENSION, MODEL)
+    catch_up(replica, store)
+    replica._held.pop("a")
+    write(path, replica)
+    assert "otherwise than the database" in open_index(store, path, DIMENSION, MODEL)[1]
+
+
+def test_half_written_files_are_cleared_once_they_are_old(
+    index: KnowledgeIndex, tmp_path: Path
+) -> None:
+    for name, age in ((".index.1.partial", 7200), (".index.2.partial", 0)):
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    write(tmp_path / "index", index)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".index.2.partial", "index"]
 
 
 def test_a_place_that_cannot_be_written(index: KnowledgeIndex, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(StorageError, match="--home"):
-        index.save(tmp_path / "file" / "index")
+        write(tmp_path / "file" / "index", index)
 
 
 # -- store and index agree -----------------------------------------------------------------------
@@ -301,9 +353,9 @@ def test_index_follows_the_store_whatever_happens(
             elif action == "sync":
                 _catch_up(index, store, limit=1 + text)
             elif action == "reload":
-                index.save(path)
-                loaded = KnowledgeIndex.load(path, DIMENSION, MODEL)
-                assert loaded is not None
+                write(path, index)
+                loaded = read(path, DIMENSION, MODEL)
+                assert isinstance(loaded, KnowledgeIndex)
                 index = loaded
         _catch_up(index, store)
         assert index.generation == store.generation

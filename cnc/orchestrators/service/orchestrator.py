@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnc.messages.knowledge import KnowledgeChange, KnowledgeReply, KnowledgeRequest
+from cnc.knowledge.change import pages
+from cnc.messages.knowledge import (
+    KnowledgeChange,
+    KnowledgeReply,
+    KnowledgeRequest,
+    VectorRecord,
+)
 from cnc.messages.presence import ControlRequest, Presence
 from cnc.messages.reports import ServiceState, SystemView
 from cnc.messages.services import (
@@ -16,7 +22,7 @@ from cnc.messages.services import (
 )
 from cnc.messages.topics import Topics
 from cnc.orchestrators.events import ComputedEvent, Event, MessageEvent, StartedEvent
-from cnc.orchestrators.instructions import Compute, Instruction, Log, Publish, Stop
+from cnc.orchestrators.instructions import Compute, Fail, Instruction, Publish, Stop
 from cnc.orchestrators.service.triggers import Triggers, TriggerSettings
 
 QUALITY_EVERY_SLOTS = 10
@@ -24,11 +30,17 @@ QUALITY_EVERY_SLOTS = 10
 READ_ONLY = ("list", "show", "search", "export", "changes_since")
 
 
+def _change(records: tuple[VectorRecord, ...]) -> KnowledgeChange:
+    newest = records[-1]
+    return KnowledgeChange(records=records, generation=newest.generation, model_id=newest.model_id)
+
+
 class ServiceOrchestrator:
     """Events in, instructions out, for services and knowledge.
 
     The registry and the knowledge base are stores that the shell owns: requests go to them as
-    computations (`services`, `knowledge`) and come back with the answer and the changes.
+    computations (`services`, `knowledge`) and come back with the answer and the changes. Where
+    they cannot be opened at the start the component ends: nothing it does works without them.
     """
 
     def __init__(
@@ -71,26 +83,23 @@ class ServiceOrchestrator:
         self._token += 1
         token = f"{name}-{self._token}"
         self._waiting[token] = event
-        return [Compute(name, token, {"request": event.body})]
+        arguments: dict[str, object] = {"request": event.body}
+        if name == "knowledge":
+            arguments["message_id"] = event.message_id
+        return [Compute(name, token, arguments)]
 
     def _computed(self, event: ComputedEvent) -> list[Instruction]:
         asked = self._waiting.pop(event.token, None)
         if asked is None:
-            if event.error:
-                return [Log("error", f"{event.name}: {event.error}")]
-            return []
+            return [Fail(event.error)] if event.error else []
         instructions: list[Instruction] = []
         if event.name == "knowledge":
             reply = event.result if event.result else KnowledgeReply(ok=False, error=event.error)
             body = asked.body
             assert isinstance(body, KnowledgeRequest)
             if reply.ok and reply.changes and body.action not in READ_ONLY:
-                change = KnowledgeChange(
-                    records=reply.changes,
-                    generation=reply.generation,
-                    model_id=reply.changes[-1].model_id,
-                )
-                instructions.append(Publish(self._topics.knowledge_changes(), change))
+                topic = self._topics.knowledge_changes()
+                instructions += [Publish(topic, _change(page)) for page in pages(reply.changes)]
                 reply = reply.model_copy(update={"changes": ()})
             instructions += self._answer(asked, reply)
         elif event.name == "services":
