@@ -47,7 +47,7 @@ def show(
         typer.Option(
             "--as",
             metavar="NAME",
-            help="As a document: tmf921, tmf921-report, 28.312, a1, camara.",
+            help="As a document: tmf921, tmf921-report, 28.312, 28.312-report, a1, camara.",
         ),
     ] = None,
     broker: Broker = None,

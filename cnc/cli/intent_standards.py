@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,8 @@ def show_as(name: str, events: Sequence[IntentEvent], as_json: bool) -> None:
     """
     from cnc.intents.standards import describe, write_intent
 
-    document = write_intent(name, describe(events))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    document = write_intent(name, describe(events, now))
     if as_json:
         emit(document)
     else:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnc.errors import NotFoundError, UsageError
+from cnc.errors import ConfigurationError, NotFoundError, UsageError
 from cnc.intents.catalogue import load_catalogue
 from cnc.intents.standards import (
     STANDARDS,
@@ -25,7 +25,9 @@ from cnc.intents.standards.camara import duration_s
 from cnc.intents.standards.reading import Node, load_document
 from cnc.intents.standards.tmf921_report import Report
 from cnc.intents.standards.tmf921_report import read as read_report
+from cnc.intents.standards.ts28312_report import read as read_28312_report
 from cnc.intents.standards.wanted import Wanted
+from cnc.messages.feasibility import Conflict, Constraint, Feasibility, Offer
 from cnc.messages.intents import EventName, Figures, Intent, IntentEvent, Slot
 from cnc.settings import data_root
 
@@ -82,6 +84,41 @@ def intents(draw: st.DrawFn) -> Intent:
     )
 
 
+shares = st.sampled_from([0.0, 0.42, 0.95, 1.0])
+feasibilities = st.builds(
+    Feasibility,
+    state=st.sampled_from(["feasible", "lower_quality", "infeasible"]),
+    required_share=shares,
+    predicted_share=shares,
+    constraint=st.none()
+    | st.builds(
+        Constraint,
+        resource=st.sampled_from(["latency", "computing", "access_link"]),
+        where=words,
+        needed=numbers,
+        available=numbers,
+        unit=st.just("ms"),
+        detail=st.sampled_from(["", "too slow"]),
+    ),
+    offers=st.lists(
+        st.builds(Offer, users=st.integers(1, 999), latency_ms=numbers, predicted_share=shares),
+        max_size=2,
+    ).map(tuple),
+)
+conflicts = st.builds(
+    Conflict,
+    with_intent=st.just("intent-b"),
+    with_service=words,
+    resource=st.just("access_link"),
+    rule=st.sampled_from(["priority", "earlier"]),
+    keeps=st.just("intent-b"),
+    yields=st.just("intent-0123456789ab"),
+    solution=st.sampled_from(["MODIFY", "DELETE"]),
+    suspended=st.booleans(),
+    short=st.just("intent-b"),
+    share_alone=shares,
+    share_together=shares,
+)
 described = st.builds(
     Described,
     intent_id=st.just("intent-0123456789ab"),
@@ -93,6 +130,9 @@ described = st.builds(
     | st.builds(
         Figures, p95_ms=st.none() | numbers, satisfied_share=st.just(0.97), slots=st.just(4)
     ),
+    feasibility=st.none() | feasibilities,
+    conflicts=st.lists(conflicts, max_size=2).map(tuple),
+    written_at=st.sampled_from([None, "2026-11-24T12:00:00+00:00"]),
 )
 
 
@@ -158,8 +198,89 @@ def test_a_report_is_valid_and_read_as_the_same(what: Described) -> None:
     document = json.loads(json.dumps(write_intent("tmf921-report", what), allow_nan=False))
     SCHEMAS["tmf921-report"].validate(document)
     assert read_report(Node(document, "memory")) == Report(
-        what.intent_id, what.event, what.message, what.measured
+        what.intent_id,
+        what.event,
+        what.message,
+        what.measured,
+        what.feasibility,
+        what.conflicts,
     )
+
+
+@settings(max_examples=60, deadline=None)
+@given(described)
+def test_a_report_of_28_312_says_fulfilment_feasibility_and_conflicts(what: Described) -> None:
+    document = json.loads(json.dumps(write_intent("28.312-report", what), allow_nan=False))
+    SCHEMAS["28.312-report"].validate(document)
+    found = read_28312_report(Node(document, "memory"))
+    assert found.intent_id == what.intent_id
+    assert found.fulfilled == (what.event == "compliant")
+    assert found.conflicts == tuple((c.with_intent, c.solution) for c in what.conflicts)
+    if what.feasibility is None:
+        assert found.feasible is None
+        return
+    assert found.feasible == (what.feasibility.state == "feasible")
+    values = {value for _, value in found.recommended}
+    for offer in what.feasibility.offers:
+        for value, asked in (
+            (offer.users, what.intent.users.value),
+            (offer.latency_ms, what.intent.latency_ms.value),
+        ):
+            assert value in values or value == asked
+
+
+def test_a_report_of_28_312_tells_each_target_and_reads_the_published_spellings() -> None:
+    what = Described(
+        intent_id="intent-1",
+        intent=_plain(),
+        event="degraded",
+        message="too late",
+        measured=Figures(p95_ms=9000.0, satisfied_share=0.97, slots=20),
+    )
+    report = write_intent("28.312-report", what)["intentFulfilmentReport"]
+    late, reliable = report["expectationFulfilmentResults"][0]["targetFulfilmentResults"]
+    assert late["targetAchievedValue"] == 9000
+    assert late["targetFulfilmentInfo"]["notFulfilledState"] == "DEGRADED"
+    assert reliable["targetFulfilmentInfo"] == {"fulfilmentStatus": "FULFILLED"}
+    assert reliable["targetAchievedValue"] == 97
+    published = {
+        "intentReference": "SubNetwork=1,Intent=intent-7",
+        "intentFulfilmentReport": {
+            "intentFulfilmentInfo": {
+                "fulfilmentStatus": "NOT_FULFILLED",
+                "notFullfilledState": "RECEIVED",
+                "notFulfilledReasons": ["no capacity"],
+            },
+            "expectationFulfilmentResult": [
+                {
+                    "expectaitonId": "1",
+                    "expectationFulfilmentInfo": {"fulfilmentStatus": "FULFILLED"},
+                }
+            ],
+        },
+        "intentFeasibilityCheckReport": {
+            "feasibilityCheckResult": "INFEASIBLE",
+            "infeasibilityReasons": [],
+            "inFeasibleExpectationInfos": [
+                {
+                    "expectationId": "1",
+                    "inFeasibleTargets": [{"targetName": "DlLatency", "recommendedValue": 40}],
+                }
+            ],
+        },
+    }
+    SCHEMAS["28.312-report"].validate(published)
+    found = read_28312_report(Node(published, "memory"))
+    assert (found.intent_id, found.state) == ("intent-7", "RECEIVED")
+    assert found.reasons == ("no capacity",)
+    assert found.recommended == (("DlLatency", 40.0),)
+    for path, value in (
+        ("intentFulfilmentReport", {"intentFulfilmentInfo": {"fulfilmentStatus": "MAYBE"}}),
+        ("intentFeasibilityCheckReport", {"feasibilityCheckResult": "SOON"}),
+        ("intentReference", 7),
+    ):
+        with pytest.raises(ConfigurationError, match=path):
+            read_28312_report(Node({**published, path: value}, "memory"))
 
 
 @pytest.mark.parametrize("name", STANDARDS)

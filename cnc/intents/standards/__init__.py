@@ -13,7 +13,14 @@ from typing import Any
 
 from cnc.errors import UsageError
 from cnc.intents.catalogue import Catalogue, Service
-from cnc.intents.standards import a1, camara, tmf921, tmf921_report, ts28312
+from cnc.intents.standards import (
+    a1,
+    camara,
+    tmf921,
+    tmf921_report,
+    ts28312,
+    ts28312_report,
+)
 from cnc.intents.standards.described import Described, describe
 from cnc.intents.standards.reading import Node, load_document
 from cnc.intents.standards.wanted import Wanted
@@ -54,6 +61,7 @@ STANDARDS = {
 WRITERS: dict[str, Write] = {
     **{name: standard.write for name, standard in STANDARDS.items()},
     "tmf921-report": tmf921_report.write,
+    "28.312-report": ts28312_report.write,
 }
 """By the names of `--as`."""
 
@@ -67,7 +75,7 @@ def read_intent(path: Path, catalogue: Catalogue) -> Imported:
             names file, path and what is allowed.
     """
     document = load_document(path)
-    if tmf921_report.matches(document):
+    if tmf921_report.matches(document) or ts28312_report.matches(document):
         raise document.error("an IntentReport tells an outcome and asks nothing; give the Intent")
     for standard in STANDARDS.values():
         if standard.matches(document):

@@ -1,10 +1,11 @@
 """The `expression` of TMF921 documents: quantities as conditions of an ontology, in JSON-LD.
 
 `set:forAll [ icm:valuesOfTargetProperty P ; quan:atMost [ rdf:value V ; quan:unit U ] ]`; what is
-read may use any prefix, and `quan:smaller`, `quan:larger` or `quan:greater` as well. `cnc:origin`
-keeps whether a value was said, assumed or retrieved, and `cnc:source` from where.
+read may use any prefix, and `quan:smaller`, `quan:greater`, `quan:larger` or `quan:equal` as well.
+`cnc:origin` keeps whether a value was said, assumed or retrieved, and `cnc:source` from where.
 
-Source: TIO v3.6.0 as the public intents of INTEND-Project/5G4Data-public use it.
+Source: TIO v3.6.0 as the public intents of INTEND-Project/5G4Data-public use it, and a public
+digest of its Turtle files (classes, properties and functions with their definitions).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ CONTEXT = {
     "log": f"{_TIO}/LogicalOperators/",
     "set": f"{_TIO}/SetOperators/",
     "quan": f"{_TIO}/QuantityOntology/",
+    "imo": f"{_TIO}/IntentManagementOntology/",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "cnc": "urn:cnc:intent:",
 }
@@ -54,13 +56,14 @@ _COMPARATORS: dict[str, Comparison] = {
     "greater": "at_least",
     "larger": "at_least",
     "atleast": "at_least",
+    "exactly": "exactly",
     "equal": "exactly",
     "about": "about",
 }
 _WRITTEN: dict[Comparison, str] = {
     "at_most": "quan:atMost",
     "at_least": "quan:atLeast",
-    "exactly": "quan:equal",
+    "exactly": "quan:exactly",
     "about": "cnc:about",
 }
 
@@ -155,7 +158,7 @@ def _read_condition(
         return
     sides = [part for part in parts if part in _COMPARATORS]
     if not sides:
-        raise node.error("no limit; allowed are quan:atMost, quan:atLeast, quan:equal")
+        raise node.error("no limit; allowed are quan:atMost, quan:atLeast, quan:exactly")
     origin: SlotOrigin = "said"
     source = None
     if around.get("cnc:origin") in get_args(SlotOrigin):

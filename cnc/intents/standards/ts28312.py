@@ -3,7 +3,7 @@
 | field of TS 28.312 | intent |
 | --- | --- |
 | `id`, `userLabel` | intent id; the user's words |
-| `intentPriority` | priority, 1 to 9 |
+| `intentPriority` | priority, 1 to 9; 10 to 100 are read as 9 |
 | `intentExpectations[].expectationVerb` | always ENSURE |
 | `expectationObjects[].objectType`, `objectInstance` | Service_Support; `Service=<id>` |
 | `objectContexts[]` `coverageArea` | area |
@@ -19,7 +19,8 @@
 Sources: OpenAPI TS28312_IntentNrm.yaml 17.1.0, 17.3.0, 18.0.0 and
 TS28312_IntentExpectations.yaml 18.0.0 (ServiceSupportExpectation, Condition, FulfilmentInfo), as
 published in jdegre/5GC_APIs; `guaThpt` is an attribute of XLThpt of TS 28.541. `intentPriority`
-came later in Release 18, and its range was not verified.
+came in Release 18; 1 to 100 with the default 1 is its range in a public implementation of Release
+19, and that 1 is the most urgent is the project's reading.
 
 The published OpenAPI misspells `notFullfilledState`, `expectationfulfilmentInfo`,
 `EdgeIdenfitication…`, and one condition, `Is_less_than`. All are read; what is written is spelt
@@ -39,6 +40,7 @@ from cnc.intents.standards.wanted import DIRECTIONS, Target, Wanted, need_servic
 from cnc.messages.intents import Comparison, EventName, Slot
 
 TITLE = "3GPP TS 28.312 Intent"
+PRIORITIES = "allowed is a whole number from 1 (most urgent) to 100"
 CONDITIONS: dict[str, Comparison] = {
     "IS_LESS_THAN": "at_most",
     "IS_EQUAL_TO_OR_LESS_THAN": "at_most",
@@ -184,7 +186,7 @@ def read(document: Node, catalogue: Catalogue) -> tuple[Wanted, Service]:
         wanted.text = label.text()
     priority = document.get("intentPriority")
     if priority is not None:
-        wanted.set_priority(priority)
+        _read_priority(priority, wanted)
     services: list[Node] = []
     expectations = document.need(
         "intentExpectations", "intentExpectation", allowed="a list of expectations"
@@ -197,6 +199,14 @@ def read(document: Node, catalogue: Catalogue) -> tuple[Wanted, Service]:
     if not services and label is not None:
         services = [label]
     return wanted, need_service(catalogue, services, expectations)
+
+
+def _read_priority(node: Node, wanted: Wanted) -> None:
+    """1 to 100 (Release 19; 1 by default); from 9 on it is read as 9."""
+    value = node.number(PRIORITIES)
+    if value not in range(1, 101):
+        raise node.wrong(PRIORITIES)
+    wanted.priority = min(9, int(value))
 
 
 def _unwrapped(document: Node) -> Node:
