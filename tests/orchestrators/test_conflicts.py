@@ -127,3 +127,11 @@ def test_a_restart_remembers_what_is_suspended() -> None:
     for _ in range(12):
         system.step()
     assert groups(system) == ["group-intent-a"]
+
+
+def test_what_cannot_be_met_even_alone_is_in_no_conflict() -> None:
+    system = busy(priority=5)
+    for users in (300, 10**6):
+        event = ask(system, f"intent-{users}", ar(users, 100.0, 1, AREA))[-1]
+        assert (event.event, event.conflicts) == ("infeasible", ())
+    assert last(system, "intent-a").event == "compliant"

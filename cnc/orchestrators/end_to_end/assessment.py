@@ -29,6 +29,10 @@ from cnc.simulator.world import World
 TOLERANCE = 0.005
 """Of a share; a forecast is not finer than that, so that less harms nobody."""
 
+SHORT = 0.10
+"""How far below the required share an intent is still planned, as of lower quality. A forecast
+that errs by more was not seen; what falls shorter would waste work that comes too late."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rival:
@@ -42,6 +46,10 @@ class Rival:
     flow: Floats
     """[D, R] requests."""
     load: Load
+    traffic_class: int | None
+    """Its class in the observation; None where it is only planned."""
+    measured: bool
+    """Whether the measured utilisations have its load in them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +84,11 @@ class Trial:
     def met(self) -> bool:
         """Nothing stands against it, and enough is in time."""
         return self.obstacle is None and self.share >= self.required
+
+    @property
+    def near(self) -> bool:
+        """Met, or so little short that it is still worth doing."""
+        return self.obstacle is None and self.share >= self.required - SHORT
 
 
 class Assessment:
@@ -116,7 +129,8 @@ class Assessment:
         world, around = self.world, self._without(without)
         observation = around.observation
         offer = self._offers.of(intent.service)
-        demand = demand_of(intent, offer, world, user_shares(observation))
+        where = user_shares(self._around.observation)
+        demand = demand_of(intent, offer, world, where)
         required = required_share(intent)
         none = np.zeros(world.candidates.shape[1])
         against = obstacle(world, extended(observation, demand, none), demand)
@@ -136,10 +150,10 @@ class Assessment:
         return bottleneck(self.world, trial.forecast, trial.demand, trial.required)
 
     def _without(self, rivals: Sequence[Rival]) -> Surroundings:
-        committed = self._around.committed
+        around = self._around
         for rival in rivals:
-            committed = committed + (-rival.load)
-        return replace(self._around, committed=committed)
+            around = without(self.world, around, rival)
+        return around
 
     def _harm(self, rival: Rival, trial: Trial, around: Surroundings) -> Harm | None:
         """How a rival falls short because of a trial's flow; None where it does not."""
@@ -167,6 +181,24 @@ class Assessment:
         return before, replace(
             forecast, observation=seen, flow=rival.flow, prediction=prediction, share=after
         )
+
+
+def without(world: World, around: Surroundings, rival: Rival) -> Surroundings:
+    """What would be seen and counted if a rival were not there."""
+    seen, load, c = around.observation, rival.load, rival.traffic_class
+    if c is None:
+        return replace(around, committed=around.committed + (-load))
+    requests = seen.requests.copy()
+    requests[:, c] = 0.0
+    standing = np.maximum(around.standing_gc - load.replica_gc, 0.0)
+    away = Load(-load.node_gc, np.zeros_like(standing), -load.link_mbit)
+    seen = replace(seen, requests=requests)
+    if not rival.measured:
+        committed = around.committed + away
+        return replace(around, observation=seen, standing_gc=standing, committed=committed)
+    left = situation(world, seen, away)
+    seen = replace(seen, utilisation=left.node, link_utilisation=left.link)
+    return replace(around, observation=seen, standing_gc=standing)
 
 
 def user_shares(observation: EndToEndObservation) -> Floats:

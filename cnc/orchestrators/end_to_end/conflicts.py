@@ -13,6 +13,8 @@ from cnc.messages.feasibility import Conflict, Constraint
 from cnc.messages.intents import Intent
 from cnc.orchestrators.end_to_end.assessment import TOLERANCE, Assessment, Harm, Rival, Trial
 
+Rivals = tuple[Rival, ...]
+
 
 @dataclass(frozen=True, eq=False)
 class Resolution:
@@ -35,10 +37,10 @@ def goes_before(rival: Rival, intent: Intent) -> bool:
 def resolve(assessment: Assessment, intent_id: str, intent: Intent) -> Resolution:
     """Weigh a new intent against those that run."""
     trial = assessment.attempt(intent)
-    suspended: tuple[Rival, ...] = ()
+    suspended: Rivals = ()
     conflicts: list[Conflict] = []
     if trial.obstacle is None and trial.share < trial.required - TOLERANCE:
-        blocking, alone = _blocking(assessment, intent)
+        blocking, alone = _blocking(assessment, intent, trial)
         binding = assessment.binding(trial)
         kept = tuple(rival for rival in blocking if goes_before(rival, intent))
         if kept and binding is not None:
@@ -53,6 +55,8 @@ def resolve(assessment: Assessment, intent_id: str, intent: Intent) -> Resolutio
                 for rival in blocking
             ]
             suspended, trial = blocking, alone
+    if not trial.near:
+        return Resolution(trial)
     stronger = [harm for harm in trial.harmed if goes_before(harm.rival, intent)]
     if stronger:
         found = tuple(_spared(intent_id, intent, harm) for harm in stronger)
@@ -68,24 +72,33 @@ def acceptable(trial: Trial) -> bool:
     return trial.met and not any(goes_before(harm.rival, trial.intent) for harm in trial.harmed)
 
 
-def _blocking(assessment: Assessment, intent: Intent) -> tuple[tuple[Rival, ...], Trial]:
-    """The fewest rivals, the least urgent first, without whom the intent is met."""
+def _blocking(assessment: Assessment, intent: Intent, whole: Trial) -> tuple[Rivals, Trial]:
+    """The fewest rivals, the least urgent first, without whom the intent is met, or nearly."""
     order = sorted(enumerate(assessment.rivals), key=lambda entry: (-entry[1].priority, -entry[0]))
-    away: list[Rival] = []
-    trial = assessment.attempt(intent, assessment.rivals) if order else None
-    if trial is None or not trial.met:
-        return (), trial or assessment.attempt(intent)
+    nearly: tuple[Rivals, Trial] | None = None
+    away: Rivals = ()
+    if not order or not assessment.attempt(intent, assessment.rivals).near:
+        return (), whole
     for _, rival in order:
-        away.append(rival)
+        away = (*away, rival)
         trial = assessment.attempt(intent, away)
         if trial.met:
-            break
-    for rival in tuple(away[:-1]):
-        fewer = [other for other in away if other is not rival]
+            return _fewest(assessment, intent, away, trial)
+        if trial.near and not whole.near and nearly is None:
+            nearly = away, trial
+    return ((), whole) if nearly is None else nearly
+
+
+def _fewest(
+    assessment: Assessment, intent: Intent, away: Rivals, trial: Trial
+) -> tuple[Rivals, Trial]:
+    """Without those that the last one made needless."""
+    for rival in away[:-1]:
+        fewer = tuple(other for other in away if other is not rival)
         found = assessment.attempt(intent, fewer)
         if found.met:
             away, trial = fewer, found
-    return tuple(away), trial
+    return away, trial
 
 
 def _rule(rival: Rival, intent: Intent) -> str:

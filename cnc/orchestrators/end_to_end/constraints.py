@@ -171,7 +171,10 @@ def bottleneck(world: World, forecast: Forecast, demand: Demand, required: float
     gains = {kind: share(kind.relieved(forecast.at, RELIEVED)) for kind in _kinds(world, demand)}
     best = max(gains, key=lambda kind: gains[kind])
     if gains[best] <= forecast.share + 0.2 * max(0.0, required - forecast.share):
-        return _too_slow(world, forecast, demand, required)
+        crowded = max(gains, key=lambda kind: _most_full(world, forecast, demand, kind.resource)[1])
+        if _most_full(world, forecast, demand, crowded.resource)[1] <= 1.0:
+            return _too_slow(world, forecast, demand, required)
+        return _fullest(world, forecast, demand, crowded.resource, 1.0)
     return _fullest(world, forecast, demand, best.resource, most(best))
 
 
@@ -239,23 +242,33 @@ def _busiest_domains(world: World, flow: Floats) -> list[str]:
     return [world.domain_ids[domain] for domain in order]
 
 
-def _fullest(
-    world: World, forecast: Forecast, demand: Demand, resource: Resource, most: float
-) -> Constraint:
-    """The one of its kind that is fullest among those that carry part of the flow."""
-    slot_s = world.parameters.slot_s
+def _most_full(
+    world: World, forecast: Forecast, demand: Demand, resource: Resource
+) -> tuple[int, float]:
+    """The node or link of a kind that is fullest among those that carry part of the flow."""
     if resource in ("access_link", "transport_link"):
         carried = np.isin(world.link_kind, (LOCAL, RADIO)) == (resource == "access_link")
         used = np.unique(world.route_links[forecast.flow > 1e-9])
         carried[np.setdiff1d(np.arange(len(carried)), used)] = False
         link = int(np.argmax(np.where(carried, forecast.at.link, -1.0)))
-        full, name = float(forecast.at.link[link]), world.link_name(link)
-        capacity, unit = float(forecast.observation.link_capacity_mbit_s[link]) * slot_s, "Mbit"
+        return link, float(forecast.at.link[link]) if carried.any() else 0.0
+    nodes = np.unique(world.route_node[forecast.flow > 1e-9])
+    loads = forecast.at.node if resource == "computing" else forecast.at.replica[demand.service]
+    node = int(nodes[np.argmax(loads[nodes])])
+    return node, float(loads[node])
+
+
+def _fullest(
+    world: World, forecast: Forecast, demand: Demand, resource: Resource, most: float
+) -> Constraint:
+    """The one of its kind that is fullest, with the load up to which it would do."""
+    slot_s = world.parameters.slot_s
+    at, full = _most_full(world, forecast, demand, resource)
+    if resource in ("access_link", "transport_link"):
+        name, unit = world.link_name(at), "Mbit"
+        capacity = float(forecast.observation.link_capacity_mbit_s[at]) * slot_s
     else:
-        nodes = np.unique(world.route_node[forecast.flow > 1e-9])
-        loads = forecast.at.node if resource == "computing" else forecast.at.replica[demand.service]
-        node = int(nodes[np.argmax(loads[nodes])])
-        full, name, unit = float(loads[node]), world.node_name(node), "Gc"
+        node, name, unit = at, world.node_name(at), "Gc"
         if resource == "computing":
             capacity = float(world.node_capacity_gc_s[node]) * slot_s
         else:

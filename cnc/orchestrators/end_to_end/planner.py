@@ -31,10 +31,6 @@ from cnc.orchestrators.offers import Offers
 from cnc.policies.interface import EndToEndAgent
 from cnc.simulator.world import World
 
-SHORT = 0.10
-"""How far below the required share an intent is still planned, as of lower quality. A forecast
-that errs by more was not seen; what falls shorter would waste work that comes too late."""
-
 
 @dataclass(frozen=True, eq=False)
 class Decision:
@@ -125,8 +121,7 @@ class Planner:
         elif trial.met:
             state = "feasible"
         else:
-            near = trial.obstacle is None and trial.share >= trial.required - SHORT
-            state = "lower_quality" if near else "infeasible"
+            state = "lower_quality" if trial.near else "infeasible"
         wanted = state != "feasible" and (binding is None or binding.resource != "request")
         offers = nearest_offers(assessment, trial, acceptable) if wanted else ()
         return Feasibility.model_validate(
@@ -159,7 +154,8 @@ class Planner:
                 continue
             size = demand.uplink_mbit + demand.downlink_mbit
             load = load_of(world, demand.service, size, flow)
-            if other.started_at is None or observation.slot <= other.started_at:
+            measured = other.started_at is not None and observation.slot > other.started_at
+            if not measured:
                 done = np.zeros_like(load.replica_gc) if runs else load.replica_gc
                 committed = committed + Load(load.node_gc, done, load.link_mbit)
             rivals.append(
@@ -171,6 +167,8 @@ class Planner:
                     demand=demand,
                     flow=flow,
                     load=load,
+                    traffic_class=c if runs else None,
+                    measured=runs and measured,
                 )
             )
         return replace(around, committed=committed), tuple(rivals)
