@@ -73,6 +73,24 @@ def test_a_dry_run_ends_planned(emulator: Emulator) -> None:
     assert sent_lines(rows) == ["received", "recognised", "planned"]
 
 
+def test_what_cannot_be_met_names_what_binds_and_an_offer_that_holds(emulator: Emulator) -> None:
+    refused = emulator("intent", "--json", "--dry-run", "AR for 20 users within 2 ms")
+    last = refused.rows[-1]
+    assert refused.code == 1 and last["event"] == "infeasible", refused
+    found = last["feasibility"]
+    assert (found["state"], found["constraint"]["resource"]) == ("infeasible", "latency")
+    assert found["constraint"]["needed"] > found["constraint"]["available"] == 2
+    offer = found["offers"][0]
+    assert offer["users"] == 20 and offer["latency_ms"] > 2
+    why = emulator("explain", last["intent_id"], "--json").good().row
+    assert why["feasibility"] == found
+    again = f"AR for 20 users within {2 * offer['latency_ms']:g} ms"
+    met = emulator("intent", "--json", "--dry-run", again).good().rows[-1]
+    assert met["feasibility"]["state"] == "feasible"
+    shown = emulator("intent", "show", last["intent_id"]).good().out
+    assert "what binds" in shown and "nearest" in shown
+
+
 def test_people_are_told_too(emulator: Emulator) -> None:
     result = emulator("intent", "--slots", "2", AR).good()
     for word in ("received", "recognised", "planned", "deployed", "p95 latency", "asked"):

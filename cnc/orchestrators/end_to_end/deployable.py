@@ -15,7 +15,7 @@ from cnc.simulator.world import World
 GIVEN = 0.5
 """Part of the spare memory that a service can count on: others are given more of it too. With all
 of it, 800 users of llm-inference (policy hmarl, scenario paper) were predicted to be met at 97 %
-and measured at 63 %; with half, at 63 %, and what could be met was still told (docs/cli.md)."""
+and measured at 63 %; with half, at 63 %, and what could be met was still told."""
 FULL = 0.7
 """Utilisation up to which a replica counts as enough; beyond it waits grow steeply."""
 
