@@ -84,13 +84,15 @@ class IntentView:
         if event.event == "planned":
             blocks.append(placement_table(event.placements, "planned share"))
             blocks += knowledge_lines(event)
-            blocks += feasibility_lines(event, self._intent)
             blocks.append(Text(f" {_sentence(event)}", style="dim"))
+            blocks += feasibility_lines(event, self._intent)
         if event.event == "infeasible":
             blocks += feasibility_lines(event, self._intent)
         if event.event == "deployed" and event.placements:
             blocks.append(placement_table(event.placements, "share"))
-        if event.event in ("compliant", "degraded") and self._intent and event.measured:
+        carries = not any(c.suspended and c.yields == event.intent_id for c in event.conflicts)
+        verdict = event.event in ("compliant", "degraded") and carries
+        if verdict and self._intent and event.measured:
             blocks.append(verdict_table(self._intent, event.measured))
         if event.event in ("compliant", "degraded"):
             blocks += feasibility_lines(event, self._intent)

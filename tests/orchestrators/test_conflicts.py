@@ -74,6 +74,24 @@ def test_a_more_urgent_intent_suspends_what_is_in_its_way_until_it_ends() -> Non
     assert groups(system) == ["group-intent-a"]
 
 
+def test_of_several_that_resume_the_more_urgent_is_planned_first() -> None:
+    system = busy(priority=7, users=90)
+    ask(system, "intent-b", ar(70, 100.0, 6, AREA), keep=True)
+    for _ in range(7):
+        system.step()
+    ask(system, "intent-c", ar(150, 100.0, 1, AREA), keep=True)
+    told = [event.intent_id for event in system.events() if event.event == "degraded"]
+    assert sorted(told) == ["intent-a", "intent-b"]
+    for _ in range(6):
+        system.step()
+    before = len(system.events())
+    withdraw(system, "intent-c")
+    for _ in range(4):
+        system.step()
+    planned = [e.intent_id for e in system.events()[before:] if e.event == "planned"]
+    assert planned == ["intent-b", "intent-a"]
+
+
 def test_a_dry_run_suspends_nobody() -> None:
     system = busy(priority=5)
     event = ask(system, "intent-b", ar(150, 100.0, 3, AREA), dry_run=True)[-1]

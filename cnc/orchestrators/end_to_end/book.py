@@ -113,3 +113,6 @@ class IntentBook:
             record.announced_at = -1
             record.started_at = None
             record.window = QualityWindow()
+        for record in self:
+            if record.resumes_at is not None:
+                record.resumes_at = -1

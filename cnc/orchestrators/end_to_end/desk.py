@@ -278,15 +278,17 @@ class IntentDesk:
         for record in self.book:
             if record.conflicts:
                 instructions += self._settle(record, observation.slot)
-            if record.state == "suspended" and record.resumes_at == observation.slot:
-                record.state = "unplanned"
-            if record.state == "unplanned":
-                if observation.slot >= 0:
-                    instructions += self._plan(record, observation)
+            if record.state == "suspended" and record.resumes_at is not None:
+                if record.resumes_at <= observation.slot:
+                    record.state, record.resumes_at = "unplanned", None
             elif record.state == "announced":
                 instructions += self._await_replicas(record, observation)
             elif record.state in ("starting", "measuring", "kept"):
                 instructions += self._measure(record, observation, source)
+        waiting = [record for record in self.book if record.state == "unplanned"]
+        if observation.slot >= 0:
+            for record in sorted(waiting, key=_urgency):
+                instructions += self._plan(record, observation)
         return instructions
 
     def _settle(self, record: IntentRecord, slot: int) -> list[Instruction]:
@@ -468,3 +470,8 @@ class IntentDesk:
         """A new infrastructure: nothing is observed yet, and running intents start again."""
         self._observation, self._usual = None, Usual()
         self.book.begin_run()
+
+
+def _urgency(record: IntentRecord) -> int:
+    """Of several that are planned in one slot, the most urgent comes first."""
+    return 9 if record.intent is None else record.intent.priority.value
