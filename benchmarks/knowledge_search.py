@@ -1,9 +1,11 @@
-"""Measure the knowledge base at 100 000 entries: adding, rebuilding, searching, loading.
+"""Measure the knowledge base at 100 000 entries, through what answers a user's request.
 
     python benchmarks/knowledge_search.py [--entries N] [--dimension D] [--seed S]
 
-Vectors are random directions in clusters; texts are of the length of the shipped entries. The
-database lies in a temporary folder, with the settings that the system uses.
+Searches, adds and outcomes go through the librarian: the database with the settings that the
+system uses, the index, the answer. Vectors are random directions in clusters and stand ready; what
+the packaged model takes to embed a query is measured apart. Texts are of the length of the shipped
+entries. Everything lies in a temporary folder.
 """
 
 from __future__ import annotations
@@ -15,21 +17,49 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from provenance import commit
 from sqlalchemy import insert, update
 
+from cnc.embedding import load_embedder
 from cnc.knowledge import tables
-from cnc.knowledge.index import KnowledgeIndex
+from cnc.knowledge.derive import open_index
+from cnc.knowledge.index_file import write
 from cnc.knowledge.store import KnowledgeStore
-from cnc.messages.knowledge import KnowledgeEntry
+from cnc.knowledge.vectors import Vectors
+from cnc.messages.knowledge import KnowledgeEntry, KnowledgeKind, KnowledgeRequest, SearchContext
+from cnc.processes.blueprint import SystemConfig
+from cnc.processes.librarian import Librarian
+from cnc.processes.models import Models
 
 MODEL = "benchmark"
-SEARCHES = 500
+SEARCHES = 1000
 ADDS = 500
+FEWER = 100
+
+
+@dataclass
+class Prepared:
+    """Stands in for the models: the next text gets the next of the vectors."""
+
+    vectors: NDArray[np.float32]
+    dimension: int
+    model_id: str = MODEL
+    taken: int = 0
+
+    def embedder(self) -> Prepared:
+        """Names model and dimension."""
+        return self
+
+    def encode(self, texts: list[str]) -> NDArray[np.float32]:
+        """[text, dimension]."""
+        self.taken += len(texts)
+        return self.vectors[self.taken - len(texts) : self.taken]
 
 
 def main() -> None:
@@ -41,37 +71,81 @@ def main() -> None:
     print(f"command  python {' '.join(sys.argv)}")
     print(f"seed     {given.seed}")
     print(f"commit   {commit()}")
-    print(f"machine  {platform.machine()}, Python {platform.python_version()}")
+    print(f"machine  {platform.machine()}, Python {platform.python_version()}", flush=True)
     rng = np.random.default_rng(given.seed)
-    vectors = directions(rng, given.entries + SEARCHES, given.dimension)
+    vectors = directions(rng, given.entries + 2 * SEARCHES + 2 * ADDS, given.dimension)
+    held, later = vectors[: given.entries], vectors[given.entries :]
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "cnc.db"
-        KnowledgeStore(f"sqlite:///{path}").close()
-        store = KnowledgeStore(f"sqlite:///{path}")
-        bulk = vectors[: given.entries - ADDS]
-        print(f"fill     {timed(lambda: fill(store, bulk)):8.1f} s in bulk")
-        added = vectors[given.entries - ADDS : given.entries]
-        many = [(entry(f"e{n}"), bulk[n + 1].tolist()) for n in range(ADDS)]
-        together = timed(lambda: store.add_all(many, MODEL)) / ADDS * 1e3
-        print(f"add_all  {together:8.2f} ms an entry, {ADDS} in one transaction")
-        report("add", [timed(lambda n=n, v=v: add(store, n, v)) for n, v in enumerate(added)])
-        index = KnowledgeIndex(given.dimension, MODEL)
-        print(f"rebuild  {timed(lambda: catch_up(index, store)):8.1f} s from the change feed")
-        assert index.generation == store.generation
-        queries = vectors[-SEARCHES:]
-        report("search", [timed(lambda q=q: index.search(q, 20)) for q in queries])
-        report("by kind", [timed(lambda q=q: index.search_each_kind(q, 20)) for q in queries])
-        report("words", [timed(lambda n=n: store.find_words(f"happened new{n}")) for n in range(3)])
-        report("outcome", [timed(lambda n=n: outcome(index, store, n)) for n in range(100)])
-        report("replace", [timed(lambda n=n: replace(index, store, n, added)) for n in range(100)])
-        file = Path(folder) / "index"
-        print(f"save     {timed(lambda: index.save(file)):8.1f} s")
-        print(f"load     {timed(lambda: KnowledgeIndex.load(file, given.dimension, MODEL)):8.1f} s")
-        print(f"exact    {index.exact}, {len(index)} vectors")
-        print(f"on disk  {path.stat().st_size / 1e6:8.0f} MB database, ", end="")
-        print(f"{file.stat().st_size / 1e6:.0f} MB index")
+        home = Path(folder)
+        store = KnowledgeStore(f"sqlite:///{home / 'cnc.db'}")
+        print(f"fill     {timed(lambda: fill(store, held)):8.2f} s in bulk", flush=True)
+        starts(home, store, given.dimension)
         store.close()
+        config = SystemConfig(broker="", home=home)
+        librarian = Librarian(config, cast(Models, Prepared(later, given.dimension)), print)
+        requests(librarian)
+        librarian.close()
+        for file in sorted(home.iterdir()):
+            print(f"on disk  {file.stat().st_size / 1e6:8.0f} MB {file.name}")
+    recall(held, later[:SEARCHES])
+    embedding()
     print(f"memory   {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:8.0f} MB at most")
+
+
+def starts(home: Path, store: KnowledgeStore, dimension: int) -> None:
+    """What a start costs without a saved index, and with one."""
+    path = home / "knowledge.index"
+    began = time.perf_counter()
+    index, _ = open_index(store, path, dimension, MODEL)
+    print(f"rebuild  {time.perf_counter() - began:8.2f} s from the database")
+    print(f"save     {timed(lambda: write(path, index)):8.2f} s")
+    began = time.perf_counter()
+    _, why = open_index(store, path, dimension, MODEL)
+    assert not why, why
+    print(f"load     {time.perf_counter() - began:8.2f} s, compared with the database", flush=True)
+
+
+def requests(librarian: Librarian) -> None:
+    def ask(**fields: object) -> None:
+        assert librarian.answer(KnowledgeRequest.model_validate(fields)).ok
+
+    situation = SearchContext(service="ar-split-rendering", load=900)
+    found = {"action": "search", "limit": 5}
+    ask(**found, query="first")
+    report("search", SEARCHES, lambda n: ask(**found, query=f"q{n}"))
+    report("context", FEWER, lambda n: ask(**found, query=f"q{n}", context=situation))
+    report("add", ADDS, lambda n: ask(action="add", entries=[entry(f"new{n}")]))
+    used = {"action": "record_outcome", "compliant": False}
+    report("outcome", FEWER, lambda n: ask(**used, entry_ids=[f"e{7 * n}", f"e{7 * n + 1}"]))
+    changed = "it happened otherwise " * 20
+    report("replace", FEWER, lambda n: ask(action="add", entries=[entry(f"e{n}", changed)]))
+    report("remove", FEWER, lambda n: ask(action="remove", entry_id=f"e{200 + n}"))
+    report("list", FEWER, lambda n: ask(action="list", limit=100, offset=100 * n))
+    words = librarian.open().find_words
+    report("words", 3, lambda n: words(f"happened new{n}"))
+
+
+def recall(held: NDArray[np.float32], queries: NDArray[np.float32]) -> None:
+    """Of the five nearest, by comparing with every vector, how many the lists find."""
+    listed, full = (Vectors(held.shape[1], limit) for limit in (1, len(held)))
+    for index in (listed, full):
+        index.add(np.arange(len(held)), held)
+    shared = sum(
+        len({n for n, _ in listed.search(q, 5)} & {n for n, _ in full.search(q, 5)})
+        for q in queries
+    )
+    print(f"recall   {shared / 5 / len(queries):8.4f} at 5, {len(queries)} queries, all in lists")
+    for name, index in (("lists", listed), ("all", full)):
+        report(f"  {name}", len(queries), lambda n, i=index: i.search(queries[n], 5))
+
+
+def embedding() -> None:
+    """The packaged model on queries of a dozen words."""
+    model = load_embedder()
+    model.encode(["warm"])
+    report(
+        "embed", FEWER, lambda n: model.encode([f"where to run heavy training jobs of {n} users"])
+    )
 
 
 def directions(rng: np.random.Generator, count: int, dimension: int) -> NDArray[np.float32]:
@@ -82,14 +156,10 @@ def directions(rng: np.random.Generator, count: int, dimension: int) -> NDArray[
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
-def entry(name: str) -> KnowledgeEntry:
+def entry(name: str, text: str = "what happened " * 25) -> KnowledgeEntry:
     """One in ten is an expert rule, the others are histories."""
-    return KnowledgeEntry(
-        entry_id=name,
-        title=f"Entry {name}",
-        text="what happened " * 25,
-        kind="expert_rule" if name.endswith("0") else "runtime_history",
-    )
+    kind: KnowledgeKind = "expert_rule" if name.endswith("0") else "runtime_history"
+    return KnowledgeEntry(entry_id=name, title=f"Entry {name}", text=text, kind=kind, created="now")
 
 
 def fill(store: KnowledgeStore, vectors: NDArray[np.float32]) -> None:
@@ -115,34 +185,16 @@ def fill(store: KnowledgeStore, vectors: NDArray[np.float32]) -> None:
         connection.execute(update(tables.counters).values(value=len(vectors)))
 
 
-def add(store: KnowledgeStore, number: int, vector: NDArray[np.float32]) -> None:
-    store.add(entry(f"new{number}"), vector.tolist(), MODEL)
-
-
-def catch_up(index: KnowledgeIndex, store: KnowledgeStore) -> None:
-    while changes := store.changes_since(index.generation):
-        index.apply(changes)
-
-
-def outcome(index: KnowledgeIndex, store: KnowledgeStore, number: int) -> None:
-    index.apply(store.record_outcome([f"e{number}"], number % 2 == 0))
-
-
-def replace(
-    index: KnowledgeIndex, store: KnowledgeStore, number: int, vectors: NDArray[np.float32]
-) -> None:
-    index.apply([store.set_vector(f"e{number}", vectors[number].tolist(), MODEL)])
-
-
 def timed(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
-def report(name: str, seconds: list[float]) -> None:
-    p50, p99 = np.percentile(np.asarray(seconds) * 1e3, (50, 99))
-    print(f"{name:8} {p50:8.2f} ms p50, {p99:.2f} ms p99, {len(seconds)} times")
+def report(name: str, times: int, work: Callable[[int], object]) -> None:
+    taken = [timed(lambda n=n: work(n)) for n in range(times)]
+    p50, p99, most = np.percentile(np.asarray(taken) * 1e3, (50, 99, 100))
+    print(f"{name:8} {p50:8.2f} ms p50, {p99:.2f} p99, {most:.2f} most, {times} times", flush=True)
 
 
 if __name__ == "__main__":

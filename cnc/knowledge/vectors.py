@@ -16,8 +16,8 @@ EXACT_LIMIT = 20_000
 LISTS = 256
 """Beyond, vectors lie in lists around so many centres, as 16-bit floats."""
 PROBED = 64
-"""Lists that a search looks through, those of the nearest centres: a quarter keeps the recall
-above 0.99 on texts, where neighbours are spread over more lists than in made-up clusters."""
+"""Lists that a search looks through, those of the nearest centres: in made-up clusters an
+eighth of that finds as much, and texts may be spread over more lists."""
 TRAINED_ON = 50
 """Vectors a list from which the centres are learnt."""
 THREADS = 1
