@@ -6,7 +6,7 @@
 | `intentFulfilmentReport.intentFulfilmentInfo` | last event, its message |
 | `expectationFulfilmentResults[].targetFulfilmentResults[]` | measured p95 latency, share in time |
 | `intentFeasibilityCheckReport.feasibilityCheckResult` | INFEASIBLE also for lower quality |
-| `infeasibilityReasons` | INTENT_CONFLICT, or none: what binds has no place there |
+| `infeasibilityReasons` | INTENT_CONFLICT, or INVALID_INTENT_EXPRESSION (unknown service, area) |
 | `inFeasibleExpectationInfos[].inFeasibleTargets[].recommendedValue` | the nearest offers |
 | `additionalPreEvaluationInfo` | what binds, in words |
 | `intentConflictReports[]` | conflicts: `conflictingIntent`, `recommendedSolutions` |
@@ -70,6 +70,12 @@ def write(described: Described) -> dict[str, Any]:
         document["intentFeasibilityCheckReport"] = _feasibility(
             described.intent, described.feasibility, described.conflicts
         )
+    elif described.event == "infeasible":
+        document["intentFeasibilityCheckReport"] = {
+            "feasibilityCheckResult": "INFEASIBLE",
+            "infeasibilityReasons": ["INVALID_INTENT_EXPRESSION"],
+            "additionalPreEvaluationInfo": described.message,
+        }
     if described.conflicts:
         document["intentConflictReports"] = [
             {

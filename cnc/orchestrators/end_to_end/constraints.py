@@ -6,7 +6,7 @@ from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -204,8 +204,13 @@ def _kinds(world: World, demand: Demand) -> tuple[_Kind, ...]:
 def _nowhere_to_run(world: World, forecast: Forecast, demand: Demand) -> Constraint:
     """Some origin has no node with memory for a replica."""
     short = np.flatnonzero((demand.requests > 0) & (forecast.flow.sum(axis=1) <= 1e-9))
-    need = float(world.memory_gb[demand.service])
-    where = listed(world.domain_ids[int(origin)] for origin in short)
+    return short_of_memory(world, demand.service, short.tolist())
+
+
+def short_of_memory(world: World, service: int, origins: Sequence[int]) -> Constraint:
+    """No node that is quick enough for these origins has memory for a replica."""
+    need = float(world.memory_gb[service])
+    where = listed(world.domain_ids[origin] for origin in origins)
     return Constraint(
         resource="replicas",
         where=where,

@@ -15,7 +15,7 @@ import numpy as np
 from cnc.environment.observations import EndToEndObservation
 from cnc.errors import CncError
 from cnc.knowledge.retrieval import Context, candidate_prior
-from cnc.messages.feasibility import Conflict
+from cnc.messages.feasibility import Conflict, Feasibility
 from cnc.messages.intents import (
     EventName,
     IntentEvent,
@@ -29,6 +29,7 @@ from cnc.messages.reports import DomainReport
 from cnc.messages.telemetry import ClassQuality, DemandRequest
 from cnc.messages.topics import Topics
 from cnc.orchestrators.end_to_end.book import IntentBook
+from cnc.orchestrators.end_to_end.constraints import short_of_memory
 from cnc.orchestrators.end_to_end.lessons import lessons
 from cnc.orchestrators.end_to_end.outlook import extended
 from cnc.orchestrators.end_to_end.planner import Planner, starts_now
@@ -37,7 +38,7 @@ from cnc.orchestrators.end_to_end.quantiles import QualityWindow
 from cnc.orchestrators.end_to_end.record import IntentRecord
 from cnc.orchestrators.end_to_end.tracking import actual_placements
 from cnc.orchestrators.end_to_end.usual import Usual
-from cnc.orchestrators.end_to_end.verdict import verdict
+from cnc.orchestrators.end_to_end.verdict import required_share, verdict
 from cnc.orchestrators.events import MessageEvent
 from cnc.orchestrators.instructions import Compute, Instruction, Publish
 from cnc.orchestrators.offers import Offers
@@ -325,15 +326,19 @@ class IntentDesk:
             return self._start(record, observation.slot)
         if observation.slot - record.announced_at > PATIENCE_SLOTS:
             short = np.flatnonzero((record.demand.requests > 0) & ~serving.any(axis=1))
-            where = ", ".join(self._world.domain_ids[int(origin)] for origin in short)
-            return [
-                self._end(
-                    record,
-                    "infeasible",
-                    message=f"after {PATIENCE_SLOTS} slots no domain in reach of {where} had "
-                    "memory for its replicas. Ask for a longer latency, or withdraw another intent",
-                )
-            ]
+            binding = short_of_memory(self._world, record.demand.service, short.tolist())
+            assert record.intent is not None
+            found = Feasibility(
+                state="infeasible",
+                required_share=required_share(record.intent),
+                predicted_share=0.0,
+                constraint=binding,
+            )
+            message = (
+                f"cannot be met now: after {PATIENCE_SLOTS} slots {binding.detail}. Ask for a "
+                "longer latency, or withdraw another intent"
+            )
+            return [self._end(record, "infeasible", message=message, feasibility=found)]
         return []
 
     def _until_frame(self, slot: int) -> int:
