@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnc.cli.guard import run
-from cnc.cli.knowledge_bus import ask, configured, request_on, service_bus
+from cnc.cli.knowledge_bus import ask, configured, service_bus
 from cnc.cli.knowledge_entry import entry_of
+from cnc.cli.knowledge_pages import Added, add_entries, listed
+from cnc.cli.knowledge_situation import situation
+from cnc.cli.knowledge_view import print_entry, print_found, print_listed
 from cnc.cli.options import ROOT, Broker, Common, Embedder, Home, Json, TopicRoot
-from cnc.cli.output import console, emit, notice, printable
+from cnc.cli.output import console, emit, notice
 from cnc.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnc.messages.knowledge import KnowledgeEntry, KnowledgeReply, ScoredEntry
+    from cnc.messages.knowledge import KnowledgeEntry
     from cnc.processes.blueprint import SystemConfig
 
 HELP = """Expert rules, runtime history and trained policies.
@@ -25,11 +28,11 @@ Example: cnc knowledge search "augmented reality under heavy load"
 
 With a running system its service orchestrator answers; else one is started for the call.
 """
+PANEL = "The situation"
 Kind = Annotated[
     Literal["expert_rule", "runtime_history", "trained_policy"] | None,
     typer.Option("--kind", help="Only entries of this kind."),
 ]
-PAGE = 200
 
 
 def document(entry: KnowledgeEntry, score: float | None = None) -> dict[str, Any]:
@@ -73,11 +76,13 @@ def add(
 ) -> None:
     """Add an entry; it can be searched for at once and survives a restart.
 
+    The same again adds nothing: the id follows from the content.
+
     Example: cnc knowledge add "Keep AR at the edge" --service ar-split-rendering --prefer ran=0.8
     """
-    entries: list[Any] = []
+    entries: list[KnowledgeEntry] = []
     if file is not None:
-        from cnc.knowledge.entries import read_jsonl
+        from cnc.knowledge.exchange import read_jsonl
 
         entries += read_jsonl(file)
     if text is not None and text.strip():
@@ -87,28 +92,27 @@ def add(
     if not entries:
         raise UsageError("nothing to add: give a text in quotes, or --file FILE with JSON lines")
     config = configured(context, broker, home, topic_root, embedder)
-    reply = run(_add(config, entries))
-    _list_entries(context, json_output, reply.results, "added")
+    added = run(add_entries(config, entries))
+    if Common(context).json(json_output):
+        for entry in added.entries:
+            emit(document(entry))
+        return
+    console().print(_counted("added", added))
+    print_listed(added.entries)
 
 
-async def _add(config: SystemConfig, entries: list[Any]) -> KnowledgeReply:
-    async with service_bus(config) as bus:
-        done: list[ScoredEntry] = []
-        reply: KnowledgeReply | None = None
-        for start in range(0, len(entries), PAGE):
-            page = tuple(entries[start : start + PAGE])
-            reply = await request_on(bus, action="add", entries=page)
-            done += reply.results
-            if len(entries) > PAGE:
-                notice(f"{min(start + PAGE, len(entries))} of {len(entries)} entries added")
-    assert reply is not None
-    return reply.model_copy(update={"results": tuple(done)})
+def _counted(word: str, added: Added) -> str:
+    """How many entries came in, and how many were there already."""
+    same = len(added.entries) - added.changed
+    if not same:
+        return f"{word}: {added.changed}"
+    return f"{word}: {added.changed}; unchanged, as known already: {same}"
 
 
 def list_entries(
     context: typer.Context,
     kind: Kind = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
     offset: Annotated[int, typer.Option(min=0, help="Skip so many.")] = 0,
     broker: Broker = None,
     home: Home = None,
@@ -120,37 +124,30 @@ def list_entries(
     Example: cnc knowledge list --kind expert_rule
     """
     config = configured(context, broker, home, topic_root, None)
-    reply = run(ask(config, action="list", kind=kind, limit=limit, offset=offset))
-    _list_entries(context, json_output, reply.results, "")
-    if reply.total > offset + len(reply.results) and not Common(context).json(json_output):
-        notice(f"{len(reply.results)} of {reply.total}; go on with --offset")
+    as_json = Common(context).json(json_output)
+    run(_list(config, kind, limit, offset, as_json))
 
 
-def _list_entries(
-    context: typer.Context, json_output: bool, results: tuple[ScoredEntry, ...], word: str
+async def _list(
+    config: SystemConfig, kind: str | None, limit: int, offset: int, as_json: bool
 ) -> None:
-    if Common(context).json(json_output):
-        for scored in results:
-            emit(document(scored.entry))
+    seen, total = 0, 0
+    async with service_bus(config) as bus:
+        async for reply in listed(bus, kind, limit, offset):
+            entries = [scored.entry for scored in reply.results]
+            seen, total = seen + len(entries), reply.total
+            if as_json:
+                for entry in entries:
+                    emit(document(entry))
+            else:
+                print_listed(entries)
+    if as_json:
         return
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
-    for name in ("id", "kind", "title", "uses", "weight"):
-        table.add_column(name, no_wrap=name == "id")
-    for scored in results:
-        entry = scored.entry
-        table.add_row(
-            entry.entry_id,
-            entry.kind,
-            printable(entry.title),
-            str(entry.outcome.uses),
-            f"{entry.weight:.2f}",
-        )
-    if word:
-        console().print(f"{word}: {len(results)}")
-    console().print(table)
+    left = total - offset - seen
+    if left > 0:
+        notice(f"{seen} of {total}; go on with --offset {offset + seen}")
+    elif not seen:
+        notice(f"none of {total} entries; --offset skips {offset}" if total else "no entries")
 
 
 def show(
@@ -171,36 +168,7 @@ def show(
     if Common(context).json(json_output):
         emit(document(entry))
         return
-    from rich.text import Text
-
-    applies, effect = entry.applies_to, entry.effect
-    console().print(Text(printable(entry.title), style="bold"))
-    console().print(Text(printable(entry.text)))
-    prior = ", ".join(f"{tier} {weight:+.2f}" for tier, weight in effect.prior.items())
-    for name, value in (
-        ("id", entry.entry_id),
-        ("kind", entry.kind),
-        ("services", ", ".join(applies.services) or "all"),
-        ("domains", ", ".join(applies.domains) or "all"),
-        ("load", _load_text(applies.load_min, applies.load_max)),
-        ("effect", f"{effect.kind} {prior}".strip()),
-        ("source", entry.provenance),
-        ("created", entry.created),
-        (
-            "used",
-            f"{entry.outcome.uses} times, {entry.outcome.compliant} compliant; weight "
-            f"{entry.weight:.2f}",
-        ),
-    ):
-        console().print(Text.assemble((f"  {name:<9}", "dim"), value))
-
-
-def _load_text(low: float | None, high: float | None) -> str:
-    if low is None and high is None:
-        return "any"
-    if high is None:
-        return f"from {low:g} requests a slot"
-    return f"{low or 0:g} to {high:g} requests a slot"
+    print_entry(entry)
 
 
 def _identifier(text: str) -> str:
@@ -219,36 +187,63 @@ def search(
     query: Annotated[str, typer.Argument(metavar="TEXT")],
     kind: Kind = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="At most so many.")] = 5,
+    service: Annotated[
+        str | None, typer.Option(metavar="ID", help="Rank for this service.", rich_help_panel=PANEL)
+    ] = None,
+    domain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DOMAIN",
+            help="Most requests come from here: such as ran-3, or terminal, ran, transport.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    lost: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DOMAIN", help="This domain is lost; may be repeated.", rich_help_panel=PANEL
+        ),
+    ] = None,
+    load: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="N", help="Requests a slot.", rich_help_panel=PANEL),
+    ] = None,
+    users: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Users who ask.", rich_help_panel=PANEL),
+    ] = None,
+    latency_ms: Annotated[
+        float | None,
+        typer.Option(min=0.001, metavar="MS", help="What they ask for.", rich_help_panel=PANEL),
+    ] = None,
     embedder: Embedder = None,
     broker: Broker = None,
     home: Home = None,
     topic_root: TopicRoot = ROOT,
     json_output: Json = False,
 ) -> None:
-    """Search by meaning.
+    """Search by meaning; in a situation, ranked as for an intent in it.
 
-    Example: cnc knowledge search "where to run heavy training jobs"
+    Example: cnc knowledge search "glasses stutter" --service ar-split-rendering --load 1200
     """
     if not query.strip():
         raise UsageError("search needs words to look for")
     config = configured(context, broker, home, topic_root, embedder)
-    reply = run(ask(config, action="search", query=query, kind=kind, limit=limit))
-    if Common(context).json(json_output):
+    asked = situation(service, domain, lost, load, users, latency_ms)
+    reply = run(ask(config, action="search", query=query, kind=kind, limit=limit, context=asked))
+    as_json = Common(context).json(json_output)
+    if as_json:
         for scored in reply.results:
             emit(document(scored.entry, scored.score))
-        return
-    from rich.text import Text
-
-    for scored in reply.results:
-        entry = scored.entry
-        console().print(
-            Text.assemble(
-                (f"{scored.score:.2f} ", "magenta"),
-                (printable(entry.title), "bold"),
-                (f"  [{entry.entry_id}]", "dim"),
-            )
+    else:
+        print_found(reply.results)
+    if reply.total > len(reply.results):
+        notice(
+            f"{len(reply.results)} of {reply.total}: more texts do not fit into one message; "
+            "`cnc knowledge export` gives all"
         )
-        console().print(Text(printable(f"     {entry.text}")))
+    elif not reply.results and not as_json:
+        notice("nothing found; `cnc knowledge list` shows what there is")
 
 
 def remove(
@@ -261,7 +256,7 @@ def remove(
 ) -> None:
     """Remove one entry.
 
-    Example: cnc knowledge remove rule-3f2a91c0d1e2
+    Example: cnc knowledge remove rule-87c3e01fa6f5d190
     """
     config = configured(context, broker, home, topic_root, None)
     run(ask(config, action="remove", entry_id=_identifier(entry_id)))
@@ -282,18 +277,20 @@ def import_entries(
 ) -> None:
     """Import entries from JSON lines; those with a known id are replaced.
 
+    If any line is wrong nothing is imported, and every wrong line is named.
+
     Example: cnc knowledge import entries.jsonl
     """
-    from cnc.knowledge.entries import read_jsonl
+    from cnc.knowledge.exchange import read_jsonl
 
     entries = read_jsonl(file)
     if not entries:
         raise UsageError(f"{file} holds no entries")
-    reply = run(_add(configured(context, broker, home, topic_root, embedder), list(entries)))
+    added = run(add_entries(configured(context, broker, home, topic_root, embedder), entries))
     if Common(context).json(json_output):
-        emit({"imported": len(reply.results), "file": str(file)})
+        emit({"imported": len(added.entries), "changed": added.changed, "file": str(file)})
     else:
-        console().print(f"imported {len(reply.results)} entries from {file}", markup=False)
+        console().print(f"{_counted('imported', added)}, from {file}", markup=False)
 
 
 def export(
@@ -309,7 +306,7 @@ def export(
 
     Example: cnc knowledge export entries.jsonl
     """
-    from cnc.knowledge.entries import write_jsonl
+    from cnc.knowledge.exchange import write_jsonl
 
     config = configured(context, broker, home, topic_root, None)
     entries = run(_all(config, kind))
@@ -322,13 +319,8 @@ def export(
 
 
 async def _all(config: SystemConfig, kind: str | None) -> list[KnowledgeEntry]:
-    entries: list[KnowledgeEntry] = []
     async with service_bus(config) as bus:
-        while True:
-            reply = await request_on(bus, action="list", kind=kind, limit=PAGE, offset=len(entries))
-            entries += [scored.entry for scored in reply.results]
-            if not reply.results or len(entries) >= reply.total:
-                return entries
+        return [scored.entry async for page in listed(bus, kind) for scored in page.results]
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

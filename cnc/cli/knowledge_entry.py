@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cnc.errors import UsageError
 
 if TYPE_CHECKING:
     from cnc.messages.knowledge import KnowledgeEntry
+
+ID_DIGITS = 16
+"""Of the content's SHA-256: two of a million entries share an id with a chance below 10^-7."""
 
 
 def entry_of(
@@ -21,21 +25,21 @@ def entry_of(
     source: str,
     kind: str,
 ) -> KnowledgeEntry:
-    """The entry.
+    """The entry; its id follows from all the rest, so that the same again is the same entry.
 
     Raises:
-        UsageError: names the field that is wrong.
+        UsageError: names the field that is wrong, or the entry is too large to be sent.
     """
     from pydantic import ValidationError
 
-    from cnc.messages.envelope import new_id
+    from cnc.knowledge.entries import oversize
     from cnc.messages.knowledge import KnowledgeEntry
 
     prior = dict(_preference(each) for each in prefer or [])
     try:
-        return KnowledgeEntry.model_validate(
+        entry = KnowledgeEntry.model_validate(
             {
-                "entry_id": f"rule-{new_id()[-12:]}",
+                "entry_id": "unnamed",
                 "title": title or (text if len(text) <= 80 else f"{text[:77]}…"),
                 "text": text,
                 "kind": kind,
@@ -52,7 +56,13 @@ def entry_of(
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"the entry's {field} is wrong: {first['msg']}") from error
+        todo = "; shorten it, or add several entries" if first["type"] == "string_too_long" else ""
+        raise UsageError(f"the entry's {field} is wrong: {first['msg']}{todo}") from error
+    if why := oversize(entry):
+        raise UsageError(why)
+    stated = entry.model_dump_json(exclude_defaults=True, exclude={"entry_id"})
+    content = sha256(stated.encode()).hexdigest()
+    return entry.model_copy(update={"entry_id": f"rule-{content[:ID_DIGITS]}"})
 
 
 def _preference(text: str) -> tuple[str, float]:

@@ -1,10 +1,7 @@
-"""Reading and writing knowledge entries as files: YAML by hand, JSON Lines between systems."""
+"""The entries that ship, as people write them: YAML files; `exchange` has JSON Lines."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,8 @@ from cnc.settings import data_root
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+ENTRY_BYTES = 100_000
+"""Of one entry as JSON. The longest text takes 60 000, and a page of entries fits a message."""
 FOLDERS = ("expert", "recorded")
 """Below the data folder `knowledge`."""
 
@@ -26,6 +25,20 @@ def embedding_text(entry: KnowledgeEntry) -> str:
     services = ", ".join(service.replace("-", " ") for service in entry.applies_to.services)
     head = f"{entry.title} ({services})" if services else entry.title
     return f"{head}. {entry.text}"
+
+
+def oversize(entry: KnowledgeEntry) -> str:
+    """Why an entry is too large to travel in messages, and what to do; empty where it is not."""
+    size = len(entry.model_dump_json().encode())
+    if size <= ENTRY_BYTES:
+        return ""
+    longest = max(
+        entry.model_dump(exclude_defaults=True).items(), key=lambda field: len(str(field[1]))
+    )[0]
+    return (
+        f"the entry has {size} bytes as JSON and may have {ENTRY_BYTES}: shorten its {longest}, "
+        "or make several entries of it"
+    )
 
 
 def load_seed_entries(folder: Path | None = None) -> tuple[KnowledgeEntry, ...]:
@@ -62,7 +75,7 @@ def load_seed_entries(folder: Path | None = None) -> tuple[KnowledgeEntry, ...]:
 
 def _load_file(file: Path) -> list[KnowledgeEntry]:
     try:
-        content = yaml.load(_read(file), Loader=_Loader)
+        content = yaml.load(read_text(file), Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
@@ -81,54 +94,19 @@ def _load_file(file: Path) -> list[KnowledgeEntry]:
             filled = {"created": created, **raw} if isinstance(raw, dict) else raw
             entries.append(KnowledgeEntry.model_validate(filled))
         except ValidationError as error:
-            path, problem = _first(error)
+            path, problem = first_problem(error)
             line = _line(file, ("entries", position, *path))
-            raise KnowledgeError(f"{file}:{line}: {_dotted(path)}: {problem}") from error
+            raise KnowledgeError(f"{file}:{line}: {dotted(path)}: {problem}") from error
     return entries
 
 
-def read_jsonl(path: Path) -> tuple[KnowledgeEntry, ...]:
-    """The entries of a JSON Lines file, one a line; blank lines are skipped.
+def read_text(path: Path) -> str:
+    """The content of a UTF-8 file.
 
     Raises:
-        KnowledgeError: a line is no entry; the message names file, line and field.
-        StorageError: the file cannot be read.
+        KnowledgeError: it is not UTF-8.
+        StorageError: it cannot be read.
     """
-    entries = []
-    for number, line in enumerate(_read(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            entries.append(KnowledgeEntry.model_validate(json.loads(line)))
-        except ValidationError as error:
-            where, problem = _first(error)
-            raise KnowledgeError(f"{path}:{number}: {_dotted(where)}: {problem}") from error
-        except ValueError as error:
-            raise KnowledgeError(f"{path}:{number}: not JSON ({error}); correct it") from error
-    return tuple(entries)
-
-
-def write_jsonl(path: Path, entries: Iterable[KnowledgeEntry]) -> None:
-    """Write entries as JSON Lines; the file appears whole or not at all.
-
-    Raises:
-        StorageError: the file cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(entry.model_dump_json() + "\n" for entry in entries)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
-        raise StorageError(
-            f"{path} cannot be written ({error.strerror or error}); name another file"
-        ) from error
-
-
-def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -139,12 +117,14 @@ def _read(path: Path) -> str:
         raise KnowledgeError(f"{path}: not UTF-8 ({error.reason}); convert the file") from error
 
 
-def _first(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+def first_problem(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+    """The path of the first field that is wrong, and what is."""
     problem = error.errors(include_url=False)[0]
     return tuple(problem["loc"]), str(problem["msg"])
 
 
-def _dotted(path: tuple[str | int, ...]) -> str:
+def dotted(path: tuple[str | int, ...]) -> str:
+    """The path of a field as messages name it."""
     return ".".join(str(part) for part in path) or "entry"
 
 

@@ -29,8 +29,9 @@ PRIOR_LIMIT = 3.0
 class Context:
     """The situation in which knowledge is looked for."""
 
-    service: str
-    """Catalogue id."""
+    service: str | None
+    """Catalogue id; empty: none in particular, so that entries that name services are left out;
+    None: whichever, they stay in."""
     service_class: str | None = None
     """interactive, analytic or heavy."""
     load: float | None = None
@@ -46,7 +47,7 @@ class Context:
 
 def context_text(context: Context) -> str:
     """The context in words, to be embedded together with the request."""
-    parts = [context.service.replace("-", " ")]
+    parts = [] if context.service is None else [context.service.replace("-", " ")]
     if context.service_class is not None:
         parts.append(f"{context.service_class} service")
     if context.load is not None:
@@ -69,17 +70,21 @@ def _load_word(load: float) -> str:
 
 
 def retrieve(
-    found: Sequence[tuple[KnowledgeEntry, float]], context: Context, k: int = 5
+    found: Sequence[tuple[KnowledgeEntry, float]],
+    context: Context,
+    k: int = 5,
+    histories_most: int = HISTORIES_MOST,
 ) -> tuple[ScoredEntry, ...]:
     """Re-rank text hits by context.
 
     Entries for other services only, and those for a loss that did not happen, are left out, and
-    at most `HISTORIES_MOST` are runtime histories.
+    at most `histories_most` are runtime histories.
 
     Args:
         found: entries with their cosine similarity to the request.
         context: the situation.
         k: how many at most.
+        histories_most: how many of them may be runtime histories.
 
     Returns:
         Best first; the score is (similarity + fit to the context) x weight. Equal scores are
@@ -101,7 +106,7 @@ def retrieve(
     for hit in scored:
         if hit.entry.kind == "runtime_history":
             histories += 1
-            if histories > HISTORIES_MOST:
+            if histories > histories_most:
                 continue
         best.append(hit)
     return tuple(best[:k])
@@ -110,7 +115,7 @@ def retrieve(
 def _fit(applies: AppliesTo, context: Context) -> float | None:
     """What the context adds to the similarity; None where the entry does not apply."""
     fit = 0.0
-    if applies.services:
+    if applies.services and context.service is not None:
         if context.service not in applies.services:
             return None
         fit += SERVICE_BONUS

@@ -129,17 +129,17 @@ class VectorRecord(Model):
 class SearchContext(Model):
     """The situation in which a search ranks what it finds, as it is ranked for an intent."""
 
-    service: Identifier
-    """Catalogue id."""
+    service: Identifier | None = None
+    """Catalogue id; without it entries of every service are found."""
     load: Annotated[float, Field(ge=0)] | None = None
     """Requests a slot."""
     users: Annotated[int, Field(ge=0)] | None = None
     latency_ms: Annotated[float, Field(gt=0)] | None = None
     """What the users ask for."""
     hotspot: Identifier | None = None
-    """Domain id."""
+    """Domain id, or a kind of domain."""
     lost_domains: tuple[Identifier, ...] = ()
-    """Domain ids."""
+    """Domain ids, or kinds."""
 
 
 class KnowledgeRequest(Body):
@@ -174,7 +174,8 @@ class KnowledgeReply(Body):
     results: tuple[ScoredEntry, ...] = ()
     """A page of them: a list goes on behind the last id."""
     total: int = 0
-    """How many there are; after a change, how many entries it really changed."""
+    """How many there are, in a search how many were found, of which `results` may hold only as
+    many as fit into a message; after a change, how many entries it really changed."""
     generation: int = 0
     changes: tuple[VectorRecord, ...] = ()
 

@@ -34,7 +34,7 @@ EMBEDDING_S = 10.0
 TOLD = 1_000
 """From so many entries on, embedding or building takes seconds: people are told."""
 CONTEXT_CANDIDATES = 20
-"""Of each kind, ranked by context: as many as for an intent."""
+"""Of each kind, ranked by context: as many as for an intent, more only where more are wanted."""
 WEIGHED = 4
 """Times as many as are wanted are looked at, since weights change the order of similarity."""
 UNSAVED_SHARE = 0.01
@@ -129,12 +129,14 @@ class Librarian:
 
     def _add(self, store: KnowledgeStore, entries: tuple[KnowledgeEntry, ...]) -> KnowledgeReply:
         """All of them or none; those that need a new vector are embedded first."""
-        from cnc.knowledge.entries import embedding_text
+        from cnc.knowledge.entries import embedding_text, oversize
 
         if not entries:
             raise UsageError("add needs at least one entry")
         stamped, texts = [], {}
         for entry in entries:
+            if why := oversize(entry):
+                raise UsageError(f"{entry.entry_id}: {why}")
             known = _find(store, entry.entry_id)
             entry = _stamped(entry, known)
             stamped.append(entry)
@@ -189,11 +191,10 @@ class Librarian:
             found = self._ready_index(store).search(vector, WEIGHED * request.limit, request.kind)
             hits = [ScoredEntry(entry=e, score=score * e.weight) for e, score in found]
             hits = sorted(hits, key=lambda hit: (-hit.score, hit.entry.entry_id))
-        results = [
-            hit.model_copy(update={"score": round(hit.score, 6)}) for hit in hits[: request.limit]
-        ]
+        best = hits[: request.limit]
+        results = [hit.model_copy(update={"score": round(hit.score, 6)}) for hit in _fitting(best)]
         return KnowledgeReply(
-            ok=True, results=tuple(results), total=len(results), generation=store.generation
+            ok=True, results=tuple(results), total=len(best), generation=store.generation
         )
 
     def _in_context(
@@ -203,14 +204,20 @@ class Librarian:
         from cnc.knowledge.retrieval import Context, context_text, retrieve
 
         assert request.context is not None
+        if request.kind == "trained_policy":
+            raise UsageError(
+                "trained policies are for the whole system, not for a request in a situation: "
+                "search for them without service, domains, load, users and latency"
+            )
         context = Context(**request.context.model_dump())
-        vector = self._models.encode([f"{request.query}. {context_text(context)}"])[0]
+        said = context_text(context)
+        vector = self._models.encode([f"{request.query}. {said}" if said else request.query])[0]
         index = self._ready_index(store)
+        candidates = max(CONTEXT_CANDIDATES, request.limit)
         if request.kind is None:
-            found = index.search_each_kind(vector, CONTEXT_CANDIDATES)
-        else:
-            found = index.search(vector, CONTEXT_CANDIDATES, request.kind)
-        return retrieve(found, context, request.limit)
+            return retrieve(index.search_each_kind(vector, candidates), context, request.limit)
+        found = index.search(vector, candidates, request.kind)
+        return retrieve(found, context, request.limit, histories_most=request.limit)
 
     def _ready_index(self, store: KnowledgeStore) -> KnowledgeIndex:
         from cnc.knowledge.derive import catch_up, open_index
@@ -288,6 +295,18 @@ def _stamped(entry: KnowledgeEntry, known: KnowledgeEntry | None) -> KnowledgeEn
         if fresh == entry:
             return known
     return entry.model_copy(update={"created": now().isoformat()})
+
+
+def _fitting(hits: Sequence[ScoredEntry]) -> Sequence[ScoredEntry]:
+    """The first of them, as many as fit into one message."""
+    from cnc.knowledge.change import PAGE_BYTES
+
+    size = 0
+    for number, hit in enumerate(hits):
+        size += len(hit.entry.model_dump_json().encode()) + 100
+        if number and size > PAGE_BYTES:
+            return hits[:number]
+    return hits
 
 
 def _find(store: KnowledgeStore, entry_id: str) -> KnowledgeEntry | None:

@@ -124,7 +124,7 @@ class Stewardship:
     def knowledge(self, request: KnowledgeRequest, message_id: str = "") -> KnowledgeReply:
         """Answer a request about knowledge; changes come along for the feed."""
         try:
-            if request.context is not None:
+            if request.context is not None and request.context.service is not None:
                 self._open_registry().get(request.context.service)
             return self._librarian.answer(request, message_id)
         except NotFoundError as error:

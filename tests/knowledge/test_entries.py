@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnc.errors import KnowledgeError, StorageError
-from cnc.knowledge.entries import embedding_text, load_seed_entries, read_jsonl, write_jsonl
+from cnc.knowledge.entries import embedding_text, load_seed_entries
 from knowledge.made import entry
 
 GOOD = """created: "2026-01-01T00:00:00Z"
@@ -67,33 +67,6 @@ def test_an_id_in_two_files_is_named(tmp_path: Path) -> None:
 def test_an_empty_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="install"):
         load_seed_entries(tmp_path)
-
-
-def test_json_lines_come_back(tmp_path: Path) -> None:
-    written = (entry("a", "Grüße, 你好\nzwei Zeilen\u2028hier"), entry("b"))
-    path = tmp_path / "export.jsonl"
-    write_jsonl(path, written)
-    assert read_jsonl(path) == written
-    assert [p.name for p in tmp_path.iterdir()] == ["export.jsonl"]
-
-
-def test_mistakes_in_json_lines_are_named(tmp_path: Path) -> None:
-    path = tmp_path / "x.jsonl"
-    good = entry("a").model_dump_json()
-    path.write_text(f"{good}\n\n{good.replace('1.0', '7.0')}\n")
-    with pytest.raises(KnowledgeError, match=r"x.jsonl:3: weight: "):
-        read_jsonl(path)
-    path.write_text(f"{good}\n{good[:-5]}\n")
-    with pytest.raises(KnowledgeError, match=r"x.jsonl:2: not JSON"):
-        read_jsonl(path)
-    path.write_bytes(b"\xff\xfe")
-    with pytest.raises(KnowledgeError, match="UTF-8"):
-        read_jsonl(path)
-    with pytest.raises(StorageError, match="cannot be read"):
-        read_jsonl(tmp_path / "missing.jsonl")
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="cannot be written"):
-        write_jsonl(tmp_path / "file" / "x.jsonl", [])
 
 
 def test_the_embedded_text_names_the_services() -> None:
