@@ -118,9 +118,9 @@ def refusals(
     return [one.in_domain for one in found]
 
 
-def slots(report: Report, errors: bool) -> None:
+def slots(report: Report, name: str, errors: bool) -> None:
     """Sentences of which every slot is exact."""
-    rows = held_out("slots")
+    rows = held_out(name)
     exact = 0
     for row in rows:
         try:
@@ -130,7 +130,7 @@ def slots(report: Report, errors: bool) -> None:
         exact += not wrong
         if errors and wrong:
             print(f"    {wrong}: {row.text}")
-    report.share("slots: every slot exact", exact, len(rows))
+    report.share(f"{name}: every slot exact", exact, len(rows))
 
 
 def main() -> None:
@@ -192,7 +192,8 @@ def main() -> None:
         "no_service_class",
         errors,
     )
-    slots(report, errors)
+    for name in ("slots", "slots-second"):
+        slots(report, name, errors)
     if not options.no_second:
         chinese = held_out("chinese")
         wishes = [row for row in chinese if "-" in row.label]

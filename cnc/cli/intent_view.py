@@ -81,6 +81,7 @@ class IntentView:
         blocks: list[RenderableType] = []
         if event.event == "recognised" and event.intent is not None:
             blocks.append(intent_table(event.intent))
+            blocks += [Text(f"    note: {note}", style="yellow") for note in event.intent.notes]
         if event.event == "planned":
             blocks.append(placement_table(event.placements, "planned share"))
             blocks += knowledge_lines(event)
@@ -144,11 +145,14 @@ def intent_table(intent: Intent) -> Table:
     for name, slot in (
         ("area", intent.area),
         ("time window", intent.time_window),
-        ("compute", intent.compute_gc),
+        ("compute, Gc a request", intent.compute_gc),
+        ("computers", intent.hardware),
+        ("users per km²", intent.density_per_km2),
         ("energy", intent.energy_preference),
     ):
         if slot is not None:
-            _row(table, name, str(slot.value), slot)
+            value = slot.value
+            _row(table, name, f"{value:g}" if isinstance(value, float) else str(value), slot)
     return table
 
 

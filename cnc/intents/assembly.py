@@ -32,7 +32,8 @@ def build_intent(
     others: tuple[RunnerUp, ...] = (),
     language: str = "en",
 ) -> Intent:
-    """Fill every slot, each with its origin."""
+    """Fill every slot, each with its origin; what cannot be done as said is noted."""
+    hardware, density = stated.hardware, stated.density
     users = stated.users or Slot[int](
         value=service.demand.users, origin="assumed", source="catalogue default"
     )
@@ -49,6 +50,8 @@ def build_intent(
         if stated.priority is not None
         else Slot[int](value=service.demand.priority, origin="assumed", source="catalogue default"),
         compute_gc=stated.compute_gc,
+        hardware=Slot[str](value=hardware.value, origin="said") if hardware else None,
+        density_per_km2=Slot[float](value=density.per_km2, origin="said") if density else None,
         area=Slot[str](value=stated.area.value, origin="said") if stated.area else None,
         time_window=Slot[str](value=stated.time_window.value, origin="said")
         if stated.time_window
@@ -57,7 +60,23 @@ def build_intent(
         confidence=round(min(1.0, confidence), 4),
         runners_up=others[:2],
         language=language,
+        notes=_notes(stated),
     )
+
+
+def _notes(stated: Stated) -> tuple[str, ...]:
+    notes = []
+    if stated.hardware is not None and stated.compute_gc is None:
+        notes.append(
+            f'"{stated.hardware.value}" is kept as said and changes nothing: work is counted in '
+            '10^9 cycles a request, such as "0.5 Gc"'
+        )
+    if stated.density is not None and not stated.density.area_said:
+        notes.append(
+            "the density is taken over one square kilometre, since no area was said: add "
+            '"over 2 square kilometres"'
+        )
+    return tuple(notes)
 
 
 def _assumed(figure: Figure) -> Slot[float]:

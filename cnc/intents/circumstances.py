@@ -184,10 +184,10 @@ def find_energy(text: str) -> Found[Literal["low", "balanced"]] | None:
 
 def find_priority(text: str) -> Found[int] | None:
     """Priority from 1 (most urgent) to 9 (least)."""
-    match = _PRIORITY_NUMBER.search(text)
-    if match is not None:
-        return Found(int(match["number"]), match.start(), match.end())
-    match = _PRIORITY_WORD.search(text)
+    number, match = _PRIORITY_NUMBER.search(text), _PRIORITY_WORD.search(text)
+    graded = match is not None and (match["word"] or match["word2"])
+    if number is not None and not (graded and match and match.end() > number.start()):
+        return Found(int(number["number"]), number.start(), number.end())
     if match is None:
         return None
     word = (match["word"] or match["word2"] or "").lower()

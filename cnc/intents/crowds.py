@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from cnc.intents.figures import NUMBER, number_of
 from cnc.intents.mentions import Mention, comparison_of
-from cnc.intents.quantities import NUMBER, number_of
 
 _PEOPLE = (
     "users?|people|persons?|participants?|attendees?|subscribers?|viewers?|players?|gamers?|"
@@ -19,7 +20,8 @@ _PEOPLE = (
     "apprentices?|seats?|heads|ues?|user\\s+equipments?|connections?|sessions?|teammates?|hikers?|"
     "crew(?:\\s+members?)?|musicians?|dancers?|hosts?|lawyers?|tenants?|dispatchers?|scientists?|"
     "inspectors?|mechanics?|pickers?|parties|women|men|adults?|teenagers?|elders?|seniors?|babies|"
-    "riders?|cyclists?|sailors?|anglers?|artists?|analysts?|managers?|experts?|contestants?|athletes?"
+    "riders?|cyclists?|sailors?|anglers?|artists?|analysts?|managers?|experts?|contestants?|athletes?|"
+    "scouts?|guards?|medics|volunteers|chefs|vets|monks|pupils|artisans|cosplayers|co-?workers?"
 )
 _DEVICES = (
     "devices?|sensors?|meters?|cars?|vehicles?|trucks?|lorries|buses|trams?|trains?|taxis|robotaxis?|"
@@ -29,7 +31,30 @@ _DEVICES = (
     "parcels?|pallets?|assets?|bikes?|scooters?|ships?|boats?|vessels?|aircrafts?|planes?|helicopters?|"
     "excavators?|cranes?|tractors?|actuators?|plcs?|controllers?|arms?|relays?|breakers?|substations?|"
     "stations?|nodes?|endpoints?|clients|streams?|feeds?|calls?|lines?|monitors?|beds?|ambulances?|"
-    "units?|bots?|chargers?|turbines?|servers?|probes?|gauges?|cows?|animals?|wagons?|carts?|kiosks?|things"
+    "units?|bots?|chargers?|turbines?|servers?|probes?|gauges?|cows?|animals?|wagons?|carts?|kiosks?|things|"
+    "flats?|apartments?|houses?|cottages?|dwellings?|cams?|webcams?|dashcams?|bodycams?|pumps?|fridges?|freezers?|holograms?|avatars?|axes|motors?|valves?|"
+    "elevators?|lifts?|vans?|motorcycles?|mowers?|displays?|screens?|consoles?|pcs|desktops?|lenses|"
+    "thermostats?|lamps?|street\\s?lights?|bins?|hives?|wells?|panels?|inverters?|rovers?|barges?|ferries|"
+    "locomotives?|bicycles?|e-?bikes?|gateways?|instruments?|detectors?|crates?|packages?|shipments?|pairs"
+)
+_ORGANISATIONS = (
+    "hospitals|clinics|sites|branches|offices|schools|universities|farms|shops|stores|banks|labs|"
+    "laboratories|plants|factories|companies|partners|institutions|organi[sz]ations|museums|hotels"
+)
+"""They count where nobody and nothing else does: "federated learning across 11 hospitals"."""
+_NO_USERS = (
+    "[a-z]*(?:bits|bytes|hertz|seconds|hours|minutes|metres|meters|watts|flops|cycles|ss|us|is)|ops|times|days|weeks|"
+    "months|years|frames|degrees|points|rounds|epochs|images|pictures|photos|videos|clips|films|movies|"
+    "songs|pages|floors|stor(?:ey|ie)s|levels|streets|blocks|rooms|halls|buildings|wards|corridors|lanes|"
+    "roads|miles|inches|euros|dollars|pounds|parameters|params|tokens|layers|classes|models|[gtcnv]?pus|cores|"
+    "nines|steps|stages|phases|shifts|updates|messages|packets|readings|samples|requests|queries|"
+    "transactions|events|measurements|values|variables|cells|antennas|bands|channels|carriers|slots|"
+    "copies|replicas|backups|files|documents|records|matches|games|goals|laps|languages|countries|"
+    "cities|towns|villages|regions|provinces|states|districts|zones|areas|places|locations|positions|"
+    "types|kinds|sorts|ways|reasons|options|parts|pieces|tons|tonnes|kilos|grams|litres|liters|volts|"
+    "amps|hectares|acres|millions|thousands|hundreds|dozens|decibels|services|applications|apps|domains|"
+    "slices|networks|links|paths|hops|tenths|hundredths|thousandths|megs|gigs|msecs|secs|mins|hrs|kms|"
+    "decades|centuries|nights|mornings|evenings|weekends|percents|teams|groups|rows|columns|items|lots"
 )
 _ANY_PEOPLE = (
     "(?!(?:(?:milli|centi|kilo|hecto)?met|param|cent|serv|lay|corn|numb|ord|lett|lit|tow|monit|pap|riv|quart|"
@@ -47,8 +72,28 @@ _ADJECTIVES = rf"(?:\s*-?\s*(?!(?:{_STOP})\b)(?:[24]k|hd|[a-z][a-z'/-]*)){{0,4}}
 _COUNT = re.compile(
     rf"(?P<sign>(?:(?<=\s)|(?<=^))(?:-|minus\s+|"
     rf"negative\s+))?(?P<number>{NUMBER})(?P<scale>\s?(?:k|m|mn|mio)\b)?"
-    rf"\+?(?:\s+of)?(?:\s+(?:the|our|my|these|those|"
+    rf"(?:\s?\+)?(?:\s+(?:pairs?|sets?|pieces?|units?)\s+of|\s+of)?(?:\s+(?:the|our|my|these|those|"
     rf"us))?{_ADJECTIVES}[\s-]+(?:(?P<people>{_PEOPLE})|(?P<devices>{_DEVICES}|{_ANY_PEOPLE}))\b",
+    re.IGNORECASE,
+)
+_PLACED = re.compile(
+    r"\b(?:in|at|from|inside|after|before|last|next|until|since|every|each|per|than|ago|"
+    r"of|within|version|up)\s+(?:the\s+|our\s+|all\s+)?$|[#/.-]$",
+    re.IGNORECASE,
+)
+_SPREAD = re.compile(
+    r"\b(?:on|across|over|along|throughout|between|around)\s+(?:the\s+|our\s+|all\s+)?$", re.I
+)
+_THINGS = re.compile(
+    rf"(?P<number>{NUMBER})(?P<scale>\s?(?:k|m|mn|mio)\b)?(?:\s?\+)?(?:\s+(?:the|our|my))?"
+    rf"(?:\s+(?!(?:{_STOP}|{_NO_USERS})\b)[a-z][a-z'/-]*){{0,2}}?\s+"
+    rf"(?:(?P<sites>{_ORGANISATIONS})|(?!(?:{_STOP}|{_NO_USERS})\b)[a-z][a-z-]{{2,}}s)\b",
+    re.IGNORECASE,
+)
+_WE_ARE = re.compile(
+    rf"\b(?:we\s+are|we're|we\s+will\s+be|we'll\s+be|there\s+(?:are|will\s+be))\s+(?:about\s+|around\s+|"
+    rf"roughly\s+|some\s+)?(?P<number>{NUMBER})(?P<scale>\s?k\b)?(?=\s*(?:$|[,;!.](?:\s|$)|(?:and|in|on|at|"
+    rf"with|who|strong)\b))",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
@@ -61,7 +106,7 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _OF_US = re.compile(
-    rf"(?P<number>{NUMBER})(?P<scale>\s?k\b)?\s+of\s+(?:us|them)\b"
+    rf"(?P<number3>{NUMBER})(?P<scale3>\s?k\b)?[\s-]strong\b|(?P<number>{NUMBER})(?P<scale>\s?k\b)?\s+of\s+(?:us|them)\b"
     rf"|\b(?:team|group|crowd|audience|class|party|guild|squad|family|fleet|crew|staff|"
     rf"community|batch|convoy|swarm)\s+of\s+(?:about\s+|around\s+|up\s+to\s+|"
     rf"some\s+)?(?P<number2>{NUMBER})(?P<scale2>\s?k\b)?(?!\s*(?:ms|%|[kmgt]b))",
@@ -76,7 +121,7 @@ _NOT_A_COUNT = re.compile(
     re.IGNORECASE,
 )
 _RANGE = re.compile(
-    rf"(?:(?P<cue>between|from)\s+)?(?P<low>{NUMBER})(?P<scale>\s?k)?\s*(?P<joint>-|to|and)\s*$",
+    rf"(?:(?P<cue>between|from)\s+)?(?P<low>{NUMBER})(?P<scale>\s?k)?\s*(?P<joint>-|to|and|or|up\s+to)\s*$",
     re.IGNORECASE,
 )
 _RESOLUTION = re.compile(r"[248]|16")
@@ -91,8 +136,12 @@ def find_users(text: str) -> list[Mention]:
     ]
     found += [_mention(text, m, m["number"], m["scale"], True) for m in _LABELLED.finditer(text)]
     for match in _OF_US.finditer(text):
-        number, scale = match["number"] or match["number2"], match["scale"] or match["scale2"]
-        found.append(_mention(text, match, number, scale, match["number"] is not None))
+        n = next(n for n in ("", "2", "3") if match[f"number{n}"])
+        number, scale = match[f"number{n}"], match[f"scale{n}"]
+        found.append(_mention(text, match, number, scale, n != "2"))
+    found += [_mention(text, m, m["number"], m["scale"], True) for m in _WE_ARE.finditer(text)]
+    if not any(found):
+        found += [_thing(text, m) for m in _THINGS.finditer(text)]
     kept: list[Mention] = []
     for mention in found:
         if mention is not None and not any(
@@ -100,6 +149,15 @@ def find_users(text: str) -> list[Mention]:
         ):
             kept.append(mention)
     return sorted(kept, key=lambda mention: mention.start)
+
+
+def _thing(text: str, match: re.Match[str]) -> Mention | None:
+    """Anything else in the plural that is asked for: "20 crates", "11 hospitals"."""
+    before = text[: match.start()]
+    if _PLACED.search(before) or (not match["sites"] and _SPREAD.search(before)):
+        return None
+    mention = _mention(text, match, match["number"], match["scale"], False)
+    return None if mention is None else replace(mention, rank=3)
 
 
 def _mention(

@@ -17,51 +17,116 @@ _TENS = {
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _ANY = "|".join((*_UNITS, *_TENS, *_SCALES))
 _WORD = rf"(?:{_ANY})"
+_AFTER_SCALE = "(?:" + "|".join(f"(?<={scale})" for scale in _SCALES) + ")"
 _SEQUENCE = re.compile(
     rf"\b(?:(?:a|an)\s+(?=hundred|thousand|million|billion))?{_WORD}"
-    rf"(?:(?:\s+and\s+|\s*-\s*|\s+){_WORD})*(?:\s+point(?:\s+{_WORD})+)?\b",
+    rf"(?:(?:{_AFTER_SCALE}\s+and\s+(?!{_WORD}\s+hundred)|\s*-\s*|\s+){_WORD})*(?:\s+point(?:\s+{_WORD})+)?\b",
     re.IGNORECASE,
 )
 _DIGIT_SCALE = re.compile(
     r"(?<![\w.])(\d+(?:\.\d+)?)\s*(hundred|thousand|million|billion|mln|mio)\b", re.IGNORECASE
 )
+_MEASURE = r"(?:milli|micro)?-?seconds?\b|minutes?\b|(?:kilo|mega|giga)(?:bit|byte)s?\b"
 _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), digits)
     for pattern, digits in (
         (r"\bsub-?\s*milli-?second\b", "below 1 millisecond"),
         (r"\bsingle-digit\s+(?=milli|ms)", "below 10 "),
-        (r"\b(?:a|one|1)\s+tenth\s+of\s+a\s+(?=second|milli)", "0.1 "),
-        (r"\b(?:a|one|1)\s+hundredth\s+of\s+a\s+(?=second|milli)", "0.01 "),
         (
             r"\ba\s+single\s+(?=user|person|player|viewer|patient|surgeon|operator|driver|pilot|doctor"
             r"|student|vehicle|car\b|truck|drone|robot|camera|device|headset|sensor)",
             "1 ",
         ),
         (r"\bhalf\s+a\s+dozen\b", "6"),
+        (r"\bhalf\s+a\s+hundred\b", "50"),
+        (r"\bhalf\s+a\s+thousand\b", "500"),
         (r"\bhalf\s+a\s+million\b", "500000"),
-        (r"\b(?:a|one)\s+dozen\b", "12"),
-        (r"\btwo\s+dozens?\b", "24"),
+        (r"\b(?:a|one)\s+quarter\s+of\s+a\s+million\b", "250000"),
+        (r"\bthree\s+quarters\s+of\s+a\s+million\b", "750000"),
+        (r"\b(?:a|one)\s+(?:full\s+)?dozen\b", "12"),
         (r"\b(?:a|one)\s+score\s+of\b", "20"),
-        (r"\ba\s+(?:couple|pair)\s+of\b", "2"),
-        (r"\bhalf\s+a\s+(?=(?:milli)?second|gigabit)", "0.5 "),
-        (r"\b(?:a|one)\s+quarter\s+(?:of\s+a\s+)?(?=second)", "0.25 "),
-        (r"\b(?:a|one)\s+(?=(?:single\s+)?(?:milli|micro)?second\b|(?:mega|giga)bit)", "1 "),
+        (r"\b(?:a|1)\s+(?:couple|pair)\s+of\b", "2"),
+        (r"\b(?:a\s+)?half\s+(?:of\s+)?(?:a\s+|an\s+)?(?=(?:milli)?seconds?\b)", "0.5 "),
+        (rf"\bhalf[\s-]+(?:of\s+)?(?:a\s+)?(?={_MEASURE})", "0.5 "),
+        (rf"\b(?:a|one|1)\s+quarter\s+(?:of\s+)?(?:a\s+)?(?={_MEASURE})", "0.25 "),
+        (rf"\bquarter[\s-]+(?:of\s+)?(?:a\s+)?(?={_MEASURE})", "0.25 "),
+        (rf"\bthree[\s-]+quarters\s+of\s+a\s+(?={_MEASURE})", "0.75 "),
+        (rf"\b(?:a|one)\s+({_MEASURE})\w*\s+and\s+a\s+half\b", r"1.5 \1"),
+        (rf"\b(?:a|one)\s+(?=(?:single\s+)?(?:{_MEASURE}))", "1 "),
     )
 )
 _MEASURED = re.compile(
-    r"\s*-?\s*(?:single\s+)?(?:milli|micro|second|sec\b|ms\b|us\b|giga|mega|gbit|mbit|gbps|mbps|"
+    r"\s*-?\s*(?:single\s+)?(?:milli|micro|second|minute|nines?\b|hundredth|tenth|thousandth|packet|message|in\s+(?:a|one|\d|every)|sec\b|ms\b|us\b|giga|mega|gbit|mbit|gbps|mbps|"
     r"kbps|percent|user|person|participant|player|viewer|device|vehicle|patient|surgeon|car\b|"
     r"truck|drone|robot|caller|operator|driver|seat|camera|sensor|headset|student|employee)",
     re.IGNORECASE,
 )
 
 
+_AND_A_HALF = re.compile(
+    rf"(?<![\w.])({_WORD}|\d+)(?:\s+and\s+(?:a|one|1)\s+(half|quarter)\b|\s+(1/2|1/4)(?=\s))",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(
+    r"(?<![\w.])(a|\d+)\s+(tenth|hundredth|thousandth|millionth)s?\s+of\s+(?:a|1)\s+(?=second|milli)",
+    re.IGNORECASE,
+)
+_PART = {"tenth": 1e-1, "hundredth": 1e-2, "thousandth": 1e-3, "millionth": 1e-6}
+_DOZENS = re.compile(r"(?<![\w.])(\d+)\s+(dozens?|scores?)(?:\s+of)?\b", re.IGNORECASE)
+_POWER = re.compile(
+    r"(?<![\w.^])(?:(\d+(?:\.\d+)?)\s*(?:x|×|\*)\s*)?10\s*\^\s*(\d{1,2})(?![\w.])", re.IGNORECASE
+)
+_LONE = re.compile(r"(?<![\w-])(hundred|thousand)(?=\s+[a-z])", re.IGNORECASE)
+_VAGUE = re.compile(
+    r"\b(?:few|several|many|per|by\s+the|of|the|every|each|\d)\s*$|[\w,.]-$", re.IGNORECASE
+)
+_OR_SO = re.compile(
+    r"(?<![\w.,])(\d[\d,.]*\s?(?:[km]\b)?(?:\s*(?:ms|s|[kmg]bps))?)(?:[\s,-]+(?:or\s+so|"
+    r"give\s+or\s+take)\b|-?ish\b)",
+    re.IGNORECASE,
+)
+
+
 def words_to_digits(text: str) -> str:
-    """Replace numbers in words by digits: "two hundred" 200, "a dozen" 12, "3 thousand" 3000."""
+    """Replace numbers in words by digits: "two hundred" 200, "a dozen" 12, "3 thousand" 3000.
+
+    Also parts ("a quarter of a second", "2 and a half"), dozens, powers ("2 x 10^5"), and "60 or
+    so", which becomes "about 60".
+    """
+    text = _AND_A_HALF.sub(_with_part, text)
     for pattern, digits in _PHRASES:
         text = pattern.sub(digits, text)
+    text = _LONE.sub(lambda m: _lone(m, text), text)
     text = _SEQUENCE.sub(lambda m: _replace(m, text), text)
-    return _DIGIT_SCALE.sub(_scaled, text)
+    text = _POWER.sub(lambda m: f"{float(m[1] or 1) * 10.0 ** int(m[2]):.0f}", text)
+    text = _PARTS.sub(_part, text)
+    text = _DOZENS.sub(
+        lambda m: str(int(m[1]) * (12 if m[2].lower().startswith("dozen") else 20)), text
+    )
+    text = _DIGIT_SCALE.sub(_scaled, text)
+    return _OR_SO.sub(r"about \1", text)
+
+
+def _lone(match: re.Match[str], text: str) -> str:
+    """ "Hundred drones" is 100 drones; "a few hundred" and "two hundred" are not for here."""
+    before = text[: match.start()].rstrip()
+    word = before.rsplit(None, 1)[-1].lower() if before else ""
+    counted = re.fullmatch(_WORD, word, re.IGNORECASE) or word in ("a", "an", "and", "half")
+    if counted or word[-1:].isdigit() or _VAGUE.search(before):
+        return match[0]
+    return f"one {match[0]}"
+
+
+def _with_part(match: re.Match[str]) -> str:
+    half = "half" in (match[2] or "").lower() or match[3] == "1/2"
+    if match[1].isdigit():
+        return f"{match[1]}.{5 if half else 25}"
+    return f"{match[1]} point {'five' if half else 'two five'}"
+
+
+def _part(match: re.Match[str]) -> str:
+    count = 1 if match[1].lower() == "a" else int(match[1])
+    return f"{count * _PART[match[2].lower()]:.9g} "
 
 
 def _scaled(match: re.Match[str]) -> str:
@@ -75,10 +140,24 @@ def _replace(match: re.Match[str], text: str) -> str:
     if lone and not (words == "one" and _MEASURED.match(text, match.end())):
         return match[0]
     whole, _, fraction = words.partition(" point")
-    value = _value(whole)
+    groups = _groups(whole)
     if fraction:
-        return f"{value}.{''.join(str(_value(word)) for word in fraction.split())}"
-    return str(value)
+        groups[-1] += f".{''.join(str(_value(word)) for word in fraction.split())}"
+    return " ".join(groups)
+
+
+def _groups(words: str) -> list[str]:
+    """The numbers in a run of number words: "two four" are two numbers, "forty two" is one."""
+    groups: list[list[str]] = []
+    last = ""
+    for word in re.split(r"[\s-]+", words):
+        ends = last in _UNITS and (word in _UNITS or word in _TENS)
+        ends = ends or (last in _TENS and (word in _TENS or _UNITS.get(word, 0) > 9))
+        if ends or not groups:
+            groups.append([])
+        groups[-1].append(word)
+        last = word
+    return [str(_value(" ".join(group))) for group in groups]
 
 
 def _value(words: str) -> int:

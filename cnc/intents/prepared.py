@@ -63,7 +63,7 @@ def prepare(text: str, *, english: bool = True) -> Prepared:
             stated.latency_ms is not None,
             stated.data_rate_mbps is not None or stated.data_rate_total_mbps is not None,
             stated.reliability_pct is not None,
-            stated.users is not None,
+            stated.users is not None and stated.named,
         )
     return Prepared(
         masked=masked.lower(),

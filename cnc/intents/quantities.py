@@ -5,39 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from cnc.intents.mentions import Comparison, Mention, comparison_of
+from cnc.intents.figures import NUMBER, number_of
+from cnc.intents.mentions import Mention, comparison_of
+from cnc.intents.shares import find_bare, find_shares
 from cnc.intents.units import UNIT, Kind, rate_mbps, time_ms, work_gc
 
-NUMBER = (
-    r"(?<![\w.,/])(?:\d{1,3}(?:[,']\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?!\d)(?:\.\d+)?|"
-    r"\d*[.,]\d+|\d+)(?:e-?\d+)?"
-)
-"""A decimal number with grouping by comma, apostrophe or space, or a decimal comma."""
 _SIGN = r"(?P<sign>(?:(?<=\s)|(?<=^)|(?<=[(:=]))(?:-|minus\s+|negative\s+))?"
-_MEASURE = re.compile(rf"{_SIGN}(?P<number>{NUMBER})\s*-?\s*{UNIT}", re.IGNORECASE)
+_MEASURE = re.compile(rf"{_SIGN}(?P<number>{NUMBER})(?P<plus>\s?\+)?\s*-?\s*{UNIT}", re.IGNORECASE)
 _RANGE_HEAD = re.compile(
-    rf"(?P<low>{NUMBER})\s*(?:[a-z/%]{{1,12}})?\s*(?P<joint>-|to|and|up\s+to|\.\.+|~)\s*$",
+    rf"(?P<low>{NUMBER})\s*-?\s*(?P<unit>[a-z%](?:[a-z/%.]|\s(?=per\b|sec)){{0,24}}?)?\s*"
+    r"(?P<joint>-|to|and|or|up\s+to|\.\.+|~)\s*$",
     re.IGNORECASE,
 )
-_RANGE_CUE = re.compile(r"\b(?:between|from|in\s+the\s+range(?:\s+of)?)\s*$", re.IGNORECASE)
-_NINES = re.compile(r"(?<![\w.])(?P<count>[2-9])\s*-?\s*(?:nines?|9s|9's)\b", re.IGNORECASE)
-_BARE_NINES = re.compile(
-    r"(?:(?:reliab\w*|availab\w*|uptime|"
-    r"success\s+rate)\W+(?:\w+\W+){0,4}?)(?P<after_value>9\d(?:[.,]9+\d?)?|0[.,]9\d*)(?![\w%.]*\s*(?:%|"
-    r"percent|per\s?cent|pct|ms|us|[kmgt]b|users|\d))"
-    r"|(?<![\w.])(?P<before_value>9\d[.,]\d+)\s+(?=reliab|availab|uptime)",
+_RANGE_CUE = re.compile(
+    r"\b(?:between|from|rang(?:e|ing)\s+(?:from|of)|(?:in|within)\s+(?:the\s+|a\s+)?range(?:\s+of)?)\s*$",
     re.IGNORECASE,
 )
-_ERROR_RATE = re.compile(
-    r"(?:packet\s+)?(?:error|loss)\s+(?:rate|ratio|"
-    r"probability)?\D{0,20}?(?:1\s*e\s*-\s*|10\s*\^?\s*-\s*)(?P<power>\d)"
-    r"|1\s*-\s*(?:1\s*e\s*-\s*|10\s*\^?\s*-\s*)(?P<power2>\d)"
-    r"|(?:1\s*e\s*-\s*|10\s*\^\s*-\s*)(?P<power3>\d)\s+(?:packet|block|bit)\s+(?:error|loss)",
+_UNIT = re.compile(UNIT, re.IGNORECASE)
+_BARE_LATENCY = re.compile(
+    r"\b(?:latency|delay|lag|ping|rtt|response\s+time|round[\s-]trip(?:\s+time)?)s?\b(?P<words>(?:\s*(?:[<>=:]+|"
+    r"of|is|at|to|be|must|should|has|stay|stays|kept|keep|remain|not|no|exceed|exceeding|go|more|less|lower|"
+    r"smaller|than|below|under|over|above|within|most|max|maximum|about|around|roughly|up)\b|\s*[<>=:~]+){0,6})\s*"
+    rf"(?P<number>{NUMBER})(?=\s*(?:$|[,.;:!?)](?:\s|$)|(?:and|or|but|for|with|please|so|on|in|at|while)\b))",
     re.IGNORECASE,
 )
 _LATENCY_WORD = (
     r"latenc\w*|delays?|response(?:\s+times?)?|respond\w*|rtt|round[\s-]*trip\w*|lag\w*|ping|"
-    r"deadline|reacti\w*|react|answers?|replies|reply|end[\s-]to[\s-]end|e2e|"
+    r"deadline|reacti\w*|react|answer(?:s|ed|ing)?|replies|reply|end[\s-]to[\s-]end|e2e|"
     r"motion[\s-]to[\s-]photon|first token|ttft|turnaround|arrive\w*|within|延迟|时延"
 )
 _OTHER_TIME = (
@@ -57,7 +51,7 @@ _TIME_AFTER = re.compile(
     re.IGNORECASE,
 )
 _PER_USER = re.compile(
-    r"\b(?:per|each|every|apiece|individual(?:ly)?|"
+    r"\b(?:per|each|every|apiece|individual(?:ly)?|for\s+each|to\s+each|"
     r"a)\b\s*-?\s*(?:single\s+)?(?:\w+\s+)?(?:user|person|head|device|player|viewer|"
     r"participant|subscriber|client|customer|vehicle|car|robot|camera|stream|headset|drone|"
     r"terminal|ue|one|student|seat|call|session|surgeon|patient|sensor|meter|phone)?",
@@ -65,7 +59,8 @@ _PER_USER = re.compile(
 )
 _TOTAL = re.compile(
     r"\b(?:total(?:ling)?|aggregated?|overall|combined|in\s+all|altogether|in\s+sum|summed|"
-    r"shar(?:e|es|ed|ing)|together|cumulative|collectively|entire\s+(?:group|site|fleet)|whole\s+(?:group|"
+    r"shar(?:e|es|ed|ing)|together|pooled|between\s+them|among\s+(?:them|all)|split\s+(?:among|between|across|over)|"
+    r"in\s+common|as\s+a\s+whole|for\s+every(?:one|body)|total\s+of|cumulative|collectively|jointly|entire\s+(?:group|site|fleet)|whole\s+(?:group|"
     r"site|fleet)|for\s+all(?:\s+of\s+them)?)\b",
     re.IGNORECASE,
 )
@@ -75,8 +70,8 @@ _PERCENT_WORD = re.compile(
     re.IGNORECASE,
 )
 _NOT_RELIABILITY = re.compile(
-    r"\b(?:loss|lost|error|less|cheaper|discount|humidity|battery|load(?:ed)?|utili[sz]ation|"
-    r"cpu|energy|power|confidence|accuracy|accurate|precision|coverage|growth|increase|"
+    r"\b(?:loss|lost|error|(?<!no )less(?!\s+than)|cheaper|discount|humidity|battery|load(?:ed)?|"
+    r"utili[sz]ation|cpu|energy|power|confidence|accuracy|accurate|precision|coverage|growth|increase|"
     r"reduc\w+|cut|capacity|of\s+(?:the\s+)?(?:users|people|customers|staff|devices))\b",
     re.IGNORECASE,
 )
@@ -84,6 +79,11 @@ _NOT_RELIABILITY = re.compile(
 
 _OF_ANYTHING = {"for", "after", "each", "every", "window", "frame", "frames", "video", "videos"}
 """Words before a time that say little about what it is."""
+_LIMITING = re.compile(
+    r"\b(?:of|at|most|less|than|under|below|within|max|maximum|up|to|no|more|longer|shorter|not|"
+    r"exceeding|is|be|are|the|a|about|that|last|lasting|stay|must|should)\b",
+    re.IGNORECASE,
+)
 
 
 def _one(_: str) -> float:
@@ -98,30 +98,49 @@ _SCALES: dict[Kind, Callable[[str], float]] = {
 }
 
 
-def number_of(text: str) -> float:
-    """The value of a matched number: "2,000" is 2000, "0,5" is 0.5."""
-    text = text.replace("'", "").replace(" ", "")
-    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", text):
-        text = text.replace(",", "")
-    return float(text.replace(",", "."))
-
-
 def find_measures(text: str) -> list[Mention]:
     """Latencies (ms), rates (Mbit/s), reliabilities (%) and work (Gc), in the text's order.
 
     A negative value keeps its sign: whoever fills the slots says that it cannot be.
     """
-    found = [*_find_nines(text)]
-    taken = [(m.start, m.end) for m in found]
+    found: list[Mention] = []
+    for mention in find_shares(text):
+        _add(found, mention)
     for match in _MEASURE.finditer(text):
-        if any(start < match.end() and match.start() < end for start, end in taken):
-            continue
-        mention = _measure(text, match)
-        if mention is not None:
-            found.append(mention)
-            taken.append((mention.start, mention.end))
-    found += [m for m in _find_bare(text) if not any(s < m.end and m.start < e for s, e in taken)]
+        if _free(found, match.start(), match.end()):
+            measured = _measure(text, match)
+            if measured is not None:
+                found = [m for m in found if not _within(m, measured)]
+                found.append(measured)
+    for mention in [*find_bare(text), *_find_bare_latencies(text)]:
+        _add(found, mention)
     return sorted(found, key=lambda mention: mention.start)
+
+
+def _free(found: list[Mention], start: int, end: int) -> bool:
+    return not any(m.start < end and start < m.end for m in found)
+
+
+def _add(found: list[Mention], mention: Mention) -> None:
+    if _free(found, mention.start, mention.end):
+        found.append(mention)
+
+
+def _within(mention: Mention, other: Mention) -> bool:
+    """A mention that is the lower end of another's range."""
+    return other.lower is not None and other.start <= mention.start and mention.end <= other.end
+
+
+def _find_bare_latencies(text: str) -> list[Mention]:
+    """ "Ping below 40": a number that follows a word for latency is in ms."""
+    found = []
+    for match in _BARE_LATENCY.finditer(text):
+        start, end = match.span("number")
+        comparison = comparison_of(text, start, end, small_is_good=True)
+        if comparison is not None or not match["words"].strip(" :=") or "=" in match["words"]:
+            value = number_of(match["number"])
+            found.append(Mention("latency", value, start, end, comparison))
+    return found
 
 
 def _measure(text: str, match: re.Match[str]) -> Mention | None:
@@ -133,13 +152,14 @@ def _measure(text: str, match: re.Match[str]) -> Mention | None:
     if kind == "percent" and re.fullmatch(r"\d\d,\d{3}", number):
         number = number.replace(",", ".")
     value = sign * number_of(number) * scale
-    lower, begin = _range_before(text, start, scale)
+    lower, begin = _range_before(text, start, scale, kind)
     if kind == "time":
         if not _is_latency(text, begin, end, unit):
             return None
         comparison = comparison_of(text, begin, end, small_is_good=True)
         return Mention("latency", value, begin, end, comparison, lower)
     comparison = comparison_of(text, begin, end, small_is_good=False)
+    comparison = comparison or ("at_least" if match["plus"] else None)
     if kind == "percent":
         if not _is_reliability(text, begin, end, value):
             return None
@@ -149,7 +169,7 @@ def _measure(text: str, match: re.Match[str]) -> Mention | None:
     return Mention("rate", value, begin, end, comparison, lower, total=_is_total(text, begin, end))
 
 
-def _range_before(text: str, start: int, scale: float) -> tuple[float | None, int]:
+def _range_before(text: str, start: int, scale: float, kind: Kind) -> tuple[float | None, int]:
     """The lower end of "10 to 20 ms" and where it begins, or None and `start`."""
     head = _RANGE_HEAD.search(text[:start])
     if head is None:
@@ -158,6 +178,11 @@ def _range_before(text: str, start: int, scale: float) -> tuple[float | None, in
     joint = head["joint"].lower()
     if joint == "and" and cue is None:
         return None, start
+    if head["unit"] is not None:
+        own = _UNIT.fullmatch(head["unit"].strip())
+        if own is None or own[kind] is None:
+            return None, start
+        scale = _SCALES[kind](own[kind])
     low = number_of(head["low"]) * scale
     return low, cue.start() if cue is not None else head.start()
 
@@ -174,12 +199,24 @@ def _is_latency(text: str, start: int, end: int, unit: str) -> bool:
         if nearest["latency"] is not None:
             return True
         word = nearest[0].lower()
-        period = word in ("every", "each") and clause.rstrip().lower().endswith(word)
-        return small and word in _OF_ANYTHING and not period
+        if word not in _OF_ANYTHING or _is_period(word, clause):
+            return False
+        return small or _is_far(text[max(0, start - 48) + nearest.end() : start])
     if small:
         return True
     limit = comparison_of(text, start, end, small_is_good=True)
     return limit == "at_most"
+
+
+def _is_period(word: str, clause: str) -> bool:
+    return word in ("every", "each") and clause.rstrip().lower().endswith(word)
+
+
+def _is_far(between: str) -> bool:
+    """A limit with other things between it and the word: "the video of 16 cameras in under 1 s"."""
+    others = re.findall(r"\w+", _LIMITING.sub(" ", between))
+    limited = re.search(r"under|below|within|less|most|max|faster|longer|exceed", between, re.I)
+    return limited is not None and (len(others) >= 2 or "," in between)
 
 
 def _is_reliability(text: str, start: int, end: int, value: float) -> bool:
@@ -199,32 +236,3 @@ def _is_total(text: str, start: int, end: int) -> bool:
     if _PER_USER.match(after.lstrip(" /")) or re.match(r"\s*/\s*\w", after):
         return False
     return _TOTAL.search(after) is not None or _TOTAL.search(before) is not None
-
-
-def _find_nines(text: str) -> list[Mention]:
-    found = []
-    for match in _NINES.finditer(text):
-        count = int(match["count"])
-        value = round(100.0 - 10.0 ** (2 - count), 10)
-        found.append(_reliability(text, value, match.start(), match.end()))
-    for match in _ERROR_RATE.finditer(text):
-        power = int(match["power"] or match["power2"] or match["power3"])
-        value = round(100.0 - 100.0 * 10.0**-power, 10)
-        found.append(Mention("reliability", value, match.start(), match.end(), "at_least"))
-    return found
-
-
-def _find_bare(text: str) -> list[Mention]:
-    found = []
-    for match in _BARE_NINES.finditer(text):
-        group = "after_value" if match["after_value"] else "before_value"
-        value = number_of(match[group])
-        if value < 1:
-            value = round(value * 100.0, 10)
-        found.append(_reliability(text, value, match.start(group), match.end(group)))
-    return found
-
-
-def _reliability(text: str, value: float, start: int, end: int) -> Mention:
-    comparison: Comparison | None = comparison_of(text, start, end, small_is_good=False)
-    return Mention("reliability", value, start, end, comparison)

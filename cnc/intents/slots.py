@@ -16,6 +16,8 @@ from cnc.intents.circumstances import (
     find_time_window,
 )
 from cnc.intents.crowds import find_users
+from cnc.intents.density import Density, find_density
+from cnc.intents.hardware import find_hardware
 from cnc.intents.mentions import Mention
 from cnc.intents.numbers import words_to_digits
 from cnc.intents.quantities import find_measures
@@ -44,6 +46,12 @@ class Stated:
     energy: Found[Literal["low", "balanced"]] | None
     spans: tuple[tuple[int, int], ...]
     """What the classifier need not see."""
+    named: bool = True
+    """The users are people or devices by a word for them, not just something in the plural."""
+    hardware: Found[str] | None = None
+    """Computers, as said."""
+    density: Density | None = None
+    """What the number of users follows from, where it was said by area."""
 
 
 def read_stated(text: str) -> Stated:
@@ -55,11 +63,15 @@ def read_stated(text: str) -> Stated:
     text = words_to_digits(text)
     mentions = find_measures(text)
     taken = [(m.start, m.end) for m in mentions]
+    density, hardware = find_density(text), find_hardware(text)
+    apart = [*taken, *((f.start, f.end) for f in (density, hardware) if f is not None)]
     users = [
         m
         for m in find_users(text)
-        if not any(start < m.end and m.start < end for start, end in taken)
+        if not any(start < m.end and m.start < end for start, end in apart)
     ]
+    if density is not None:
+        users = [_by_density(density), *(m for m in users if m.rank > 1)]
     circumstances = (
         find_priority(text),
         find_area(text),
@@ -79,6 +91,9 @@ def read_stated(text: str) -> Stated:
         data_rate_total_mbps=_rate([m for m in rates if m.total]),
         reliability_pct=_reliability([m for m in mentions if m.quantity == "reliability"]),
         users=_users(users),
+        named=any(m.rank <= 2 for m in users),
+        hardware=hardware,
+        density=density,
         compute_gc=_work([m for m in mentions if m.quantity == "work"]),
         priority=priority,
         area=area,
@@ -86,6 +101,11 @@ def read_stated(text: str) -> Stated:
         energy=energy,
         spans=tuple(spans),
     )
+
+
+def _by_density(density: Density) -> Mention:
+    count = max(1.0, float(round(density.per_km2 * density.km2)))
+    return Mention("users", count, density.start, density.end, rank=0)
 
 
 def rate_per_user(stated: Stated, service: Service, users: int) -> Slot[float]:

@@ -14,7 +14,12 @@ _TIME_MS = {
     r"mins?|minutes?|分钟": 60e3,
 }
 _BIT = r"(?:bits?|b)"
-_PER_SECOND = r"\s*(?:ps|/\s*s(?:ec(?:ond)?)?|\s+(?:per|a)\s+sec(?:ond)?|\s*p/s)"
+_PER_SECOND = (
+    r"\s*(?:ps|/\s*s(?:ec(?:ond)?)?\b|\s*p/s|"
+    r"(?:/|\s+(?:per|a|an|every|each)\s+)\s*(?:sec(?:ond)?|min(?:ute)?|h(?:r|our)?|day)\b)"
+)
+_LONGER = {"min": 60.0, "h": 3600.0, "day": 86400.0}
+"""Seconds over which a slow flow is stated: "2 GB per hour"."""
 _PREFIXES = {
     r"k|kilo": 1e-3,
     r"m|mega": 1.0,
@@ -73,6 +78,8 @@ def rate_mbps(unit: str) -> float:
             rf"(?:{'|'.join(sorted(pattern.split('|'), key=len, reverse=True))})", unit, re.I
         )
     )
-    mixed = re.match(r"[KMGTkmgt]B(?:ps|/s|\s|$)", unit)
+    mixed = re.match(r"[KMGTkmgt]B(?:ps|/|\s|$)", unit)
     is_bytes = "byte" in unit.lower() or mixed is not None
-    return prefix * (8.0 if is_bytes else 1.0)
+    longer = re.search(r"(?:/|\b(?:per|an?|every|each))\s*(min|h|day)\w*$", unit, re.IGNORECASE)
+    seconds = _LONGER[longer[1].lower()] if longer is not None else 1.0
+    return prefix * (8.0 if is_bytes else 1.0) / seconds

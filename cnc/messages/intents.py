@@ -67,6 +67,10 @@ class Intent(Model):
     priority: Slot[int]
     compute_gc: Slot[float] | None = None
     """Work of one request, when stated."""
+    hardware: Slot[str] | None = None
+    """Computers as said ("4 GPUs"); kept, without an effect."""
+    density_per_km2: Slot[float] | None = None
+    """Users by area, when stated so; `users` follows from it."""
     area: Slot[str] | None = None
     """Domain id or area name where the users are."""
     time_window: Slot[str] | None = None
@@ -74,6 +78,8 @@ class Intent(Model):
     confidence: Annotated[float, Field(ge=0, le=1)]
     runners_up: tuple[RunnerUp, ...] = ()
     language: str = "en"
+    notes: tuple[str, ...] = ()
+    """What was said and is not done as said, one sentence each, for people."""
 
 
 class Recognition(Model):

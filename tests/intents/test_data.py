@@ -16,6 +16,7 @@ SETS = (
     "everyday-final",
     "negation",
     "slots",
+    "slots-second",
     "everyday",
     "operations",
     "vague",

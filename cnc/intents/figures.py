@@ -1,0 +1,19 @@
+"""How a number is written, and what it is worth."""
+
+from __future__ import annotations
+
+import re
+
+NUMBER = (
+    r"(?<![\w.,/])(?:\d{1,3}(?:[,']\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?!\d)(?:\.\d+)?|"
+    r"\d*[.,]\d+|\d+)(?:e-?\d+)?"
+)
+"""A decimal number with grouping by comma, apostrophe or space, or a decimal comma."""
+
+
+def number_of(text: str) -> float:
+    """The value of a matched number: "2,000" is 2000, "0,5" is 0.5."""
+    text = text.replace("'", "").replace(" ", "")
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", text):
+        text = text.replace(",", "")
+    return float(text.replace(",", "."))
