@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Emulator
-from cli.running import run_cnc
+from cli.running import Result, call_cnc, run_cnc
 
 pytestmark = pytest.mark.e2e
 RULE = "Holograms of whales need the deep water lab"
@@ -31,6 +31,27 @@ def test_an_entry_survives(home: Path) -> None:
     found = run_cnc("knowledge", "search", "whales in deep water", "--json", home=home).good().rows
     assert found[0]["entry_id"] == added["entry_id"] and 0 < found[0]["score"] <= 1
     assert [row["score"] for row in found] == sorted((r["score"] for r in found), reverse=True)
+
+
+def test_a_damaged_or_stale_index_is_built_anew(home: Path) -> None:
+    def search() -> Result:
+        query = ("knowledge", "search", "whales in deep water", "--json", "--limit", "3")
+        return call_cnc(*query, home=home).good()
+
+    name = call_cnc("knowledge", "add", RULE, "--json", home=home).good().row["entry_id"]
+    right = search()
+    assert right.rows[0]["entry_id"] == name and "built anew" not in right.err
+    index = home / "knowledge.index"
+    whole = index.read_bytes()
+    index.write_bytes(whole[: len(whole) // 2])
+    damaged = search()
+    assert damaged.rows == right.rows
+    assert "built anew" in damaged.err and str(index) in damaged.err
+    for file in (home / "cnc.db", *home.glob("cnc.db-*")):
+        file.unlink()
+    stale = search()
+    assert name not in {row["entry_id"] for row in stale.rows} and len(stale.rows) == 3
+    assert "built anew" in stale.err and "replaced or restored" in stale.err
 
 
 def test_beside_a_running_system(emulator: Emulator, tmp_path: Path) -> None:
