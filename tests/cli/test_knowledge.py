@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from knowledge.made import WordModels
 
 from cli.conftest import Emulator
 from cli.running import Result, call_cnc, run_cnc
@@ -33,7 +34,11 @@ def test_an_entry_survives(home: Path) -> None:
     assert [row["score"] for row in found] == sorted((r["score"] for r in found), reverse=True)
 
 
-def test_a_damaged_or_stale_index_is_built_anew(home: Path) -> None:
+def test_a_damaged_or_stale_index_is_built_anew(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnc.embedding.loading.load_embedder", lambda name: WordModels())
+
     def search() -> Result:
         query = ("knowledge", "search", "whales in deep water", "--json", "--limit", "3")
         return call_cnc(*query, home=home).good()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from cnc.intents.catalogue import load_catalogue
 from cnc.knowledge.entries import load_seed_entries
-from cnc.knowledge.retrieval import Context, candidate_prior, retrieve
+from cnc.knowledge.retrieval import Context, candidate_prior, context_text, retrieve
 from cnc.messages.knowledge import KnowledgeEntry
 from cnc.settings import data_root
 
@@ -34,6 +36,60 @@ def test_there_are_enough_with_sources_over_all_services() -> None:
     assert all(len(e.provenance) > 10 and e.created.endswith("Z") for e in ENTRIES)
     kinds = {d for e in ENTRIES for d in (*e.applies_to.domains, *e.applies_to.lost)}
     assert kinds == {"terminal", "ran", "transport"}
+
+
+RULES = [e for e in ENTRIES if e.kind == "expert_rule"]
+CLASSES = {service.id: service.service_class for service in load_catalogue().services}
+LOADS = {"light": 200.0, "medium": 700.0, "heavy": 1400.0}
+
+
+def says_load(entry: KnowledgeEntry, load: float) -> bool:
+    """It is for this load, and for some other one it is not."""
+    low, high = entry.applies_to.load_min, entry.applies_to.load_max
+    inside = (low is None or low <= load) and (high is None or load <= high)
+    return inside and (low, high) != (None, None)
+
+
+@pytest.mark.parametrize("load", sorted(LOADS))
+def test_every_class_of_service_has_rules_for_every_load(load: str) -> None:
+    assert context_text(Context(None, load=LOADS[load])) == f"{load} load"
+    for_load = [e for e in RULES if says_load(e, LOADS[load])]
+    assert len(for_load) >= 5
+    found = {CLASSES[s] for e in for_load for s in e.applies_to.services}
+    assert found == {"interactive", "analytic", "heavy"}
+    assert any(e.effect.kind == "candidate_prior" for e in for_load)
+
+
+def test_every_kind_of_domain_can_be_lost_and_has_rules() -> None:
+    for kind in ("terminal", "ran", "transport"):
+        assert any(kind in e.applies_to.domains for e in RULES)
+        lost = [e for e in RULES if kind in e.applies_to.lost]
+        assert any(e.effect.prior.get(kind, 0.0) < 0 for e in lost), kind
+    assert any("recover" in e.text or "returns" in e.text for e in RULES if e.applies_to.lost)
+
+
+def test_energy_is_handled_by_links_load_and_preference() -> None:
+    about = [e for e in RULES if "energy" in f"{e.entry_id} {e.title}".lower()]
+    assert len(about) >= 4
+    said = " ".join(e.text for e in about)
+    for subject in ("idle power", "radio", "0.6 u^3", "asks for low energy"):
+        assert subject in said
+    assert any(e.effect.kind == "candidate_prior" for e in about)
+
+
+def test_forty_rules_name_a_source_outside_the_project() -> None:
+    """A standard, a publication or a public data set; the system model is the project's own."""
+    outside = [
+        e
+        for e in RULES
+        if any(not part.strip().startswith("system model") for part in e.provenance.split(";"))
+    ]
+    assert len(outside) >= 40
+    known = re.compile(
+        r"(3GPP T[SR]|ETSI GS MEC|IEC|ITU-R M\.) ?\d|ATIS .* database|(19|20)\d\d|\(\d+\)"
+    )
+    unknown = [e.provenance for e in outside if not known.search(e.provenance)]
+    assert unknown == []
 
 
 def test_priors_are_moderate_and_most_entries_have_one() -> None:
