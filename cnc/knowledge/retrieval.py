@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from cnc.messages.knowledge import AppliesTo, KnowledgeEntry, ScoredEntry, Tier
 
+CANDIDATES = 60
+"""Of each kind, the nearest that are ranked by context. Those that do not apply take places among
+them: of 20, half of the requests got other entries than from ranking all
+(benchmarks/knowledge_candidates.py)."""
 SERVICE_BONUS = 0.25
 """Added where the entry names the service; cosine similarities of related texts differ by less."""
 DOMAIN_BONUS = 0.10

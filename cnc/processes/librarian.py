@@ -33,8 +33,6 @@ EMBEDDING_S = 10.0
 """Of one request; a client waits 30 s, and what is left is embedded with the next requests."""
 TOLD = 1_000
 """From so many entries on, embedding or building takes seconds: people are told."""
-CONTEXT_CANDIDATES = 20
-"""Of each kind, ranked by context: as many as for an intent, more only where more are wanted."""
 WEIGHED = 4
 """Times as many as are wanted are looked at, since weights change the order of similarity."""
 UNSAVED_SHARE = 0.01
@@ -201,7 +199,7 @@ class Librarian:
         self, store: KnowledgeStore, request: KnowledgeRequest
     ) -> Sequence[ScoredEntry]:
         """As for an intent in this situation."""
-        from cnc.knowledge.retrieval import Context, context_text, retrieve
+        from cnc.knowledge.retrieval import CANDIDATES, Context, context_text, retrieve
 
         assert request.context is not None
         if request.kind == "trained_policy":
@@ -213,7 +211,7 @@ class Librarian:
         said = context_text(context)
         vector = self._models.encode([f"{request.query}. {said}" if said else request.query])[0]
         index = self._ready_index(store)
-        candidates = max(CONTEXT_CANDIDATES, request.limit)
+        candidates = max(CANDIDATES, request.limit)
         if request.kind is None:
             return retrieve(index.search_each_kind(vector, candidates), context, request.limit)
         found = index.search(vector, candidates, request.kind)

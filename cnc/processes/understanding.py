@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cnc.bus.interface import Bus, Received
 from cnc.errors import BusError, KnowledgeError
 from cnc.knowledge.operating import operating_text, retrieve_operating
-from cnc.knowledge.retrieval import Context, context_text, retrieve
+from cnc.knowledge.retrieval import CANDIDATES, Context, context_text, retrieve
 from cnc.messages.knowledge import (
     KnowledgeChange,
     KnowledgeReply,
@@ -36,8 +36,8 @@ PAGE_TIMEOUT_S = 30.0
 """The service orchestrator may have to embed its seed entries first."""
 FIRST_SYNC_S = 15.0
 """A first start embeds the shipped entries, which takes seconds."""
-CANDIDATES = 20
-"""Text hits of each kind that are re-ranked by context."""
+OPERATING_CANDIDATES = 20
+"""Of each kind, the nearest that are ranked by the state of the whole system."""
 
 
 class Understanding:
@@ -118,7 +118,7 @@ class Understanding:
         if index is None or len(index) == 0:
             return ()
         vector = self._models.encode([operating_text(context)])[0]
-        found = retrieve_operating(index.search_each_kind(vector, CANDIDATES), context)
+        found = retrieve_operating(index.search_each_kind(vector, OPERATING_CANDIDATES), context)
         return tuple((scored, *_file_of(scored)) for scored in found)
 
     def _spawn(self, work: Any) -> None:
