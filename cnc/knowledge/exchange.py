@@ -73,7 +73,10 @@ def write_jsonl(path: Path, entries: Iterable[KnowledgeEntry]) -> None:
 def _entry(line: str) -> KnowledgeEntry | str:
     """The entry of a line, or what is wrong with it."""
     try:
-        entry = KnowledgeEntry.model_validate(json.loads(line))
+        read = json.loads(line)
+        if not isinstance(read, dict):
+            return "not an entry: a line is one JSON object with entry_id, title and text"
+        entry = KnowledgeEntry.model_validate(read)
     except ValidationError as error:
         where, problem = first_problem(error)
         return f"{dotted(where)}: {problem}{_value(error)}"

@@ -70,6 +70,7 @@ def test_many_wrong_lines_are_counted(tmp_path: Path) -> None:
         read_jsonl(path)
     told = str(caught.value).splitlines()
     assert told[0].startswith(f"{NAMED + 7} lines") and told[-1] == "and 7 more"
+    assert told[1].startswith(f"{path}:1: not an entry")
     assert len(told) == NAMED + 2
 
 
