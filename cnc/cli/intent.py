@@ -293,16 +293,25 @@ def _show_recognition(found: Recognition, as_json: bool) -> None:
     from cnc.cli.intent_view import IntentView
     from cnc.messages.intents import IntentEvent
 
-    view = IntentView()
     console().print(f"[dim]“[/]{escaped(found.text)}[dim]”[/]")
     name: Any = {"accepted": "recognised"}.get(found.outcome, found.outcome)
-    view.show(
-        IntentEvent(
-            event=name,
-            intent_id="recognition",
-            intent=found.intent,
-            reason=found.reason,
-            message=found.message,
-            choices=found.choices,
-        )
+    whole = IntentEvent(
+        event=name,
+        intent_id="recognition",
+        intent=found.intent,
+        parts=found.parts,
+        reason=found.reason,
+        message=found.message,
+        choices=found.choices,
     )
+    view = IntentView()
+    view.show(whole)
+    for number, part in enumerate(found.parts, start=1):
+        view.show(
+            IntentEvent(
+                event="recognised",
+                intent_id=f"recognition.{number}",
+                parent_id="recognition",
+                intent=part.intent,
+            )
+        )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnc.messages.intents import Intent, IntentEvent, Recognition
+    from cnc.messages.intents import Intent, IntentEvent, IntentPart, Recognition
 
 
 def event_document(event: IntentEvent, at: datetime) -> dict[str, Any]:
@@ -16,10 +16,14 @@ def event_document(event: IntentEvent, at: datetime) -> dict[str, Any]:
         "intent_id": event.intent_id,
         "at": at.isoformat(),
     }
+    if event.parent_id is not None:
+        document["parent_id"] = event.parent_id
     if event.text:
         document["text"] = event.text
     if event.intent is not None:
         document["intent"] = intent_document(event.intent)
+    if event.parts:
+        document["parts"] = [part_document(part) for part in event.parts]
     if event.reason:
         document["reason"] = event.reason
     if event.message:
@@ -53,6 +57,11 @@ def intent_document(intent: Intent) -> dict[str, Any]:
     return intent.model_dump(exclude_none=True)
 
 
+def part_document(part: IntentPart) -> dict[str, Any]:
+    """One of several services of a text."""
+    return part.model_dump(exclude_none=True)
+
+
 def requested_document(intent: Intent) -> dict[str, Any]:
     """What was asked, for the last event."""
     return {
@@ -82,6 +91,8 @@ def recognition_document(found: Recognition) -> dict[str, Any]:
     document: dict[str, Any] = {"event": event, "text": found.text}
     if found.intent is not None:
         document["intent"] = intent_document(found.intent)
+    if found.parts:
+        document["parts"] = [part_document(part) for part in found.parts]
     if found.reason is not None:
         document["reason"] = found.reason
     if found.choices:

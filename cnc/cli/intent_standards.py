@@ -50,7 +50,12 @@ def show_as(name: str, events: Sequence[IntentEvent], as_json: bool) -> None:
 
     Raises:
         NotFoundError: the intent was not understood, so that there is nothing to write.
+        UsageError: it asks for several services; each is a document of its own.
     """
+    parts = next((event.parts for event in events if event.parts), ())
+    if parts:
+        names = ", ".join(part.intent_id or "" for part in parts)
+        raise UsageError(f"it asks for {len(parts)} services; name one of them: {names}")
     from cnc.intents.standards import describe, write_intent
 
     now = datetime.now(UTC).isoformat(timespec="seconds")

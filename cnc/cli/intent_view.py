@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from cnc.cli.feasibility_view import feasibility_lines, feasibility_text
 from cnc.cli.output import console, printable
-from cnc.messages.intents import Figures, Intent, IntentEvent, Placement, Slot
+from cnc.messages.intents import Figures, Intent, IntentEvent, IntentPart, Placement, Slot
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,19 +36,22 @@ class IntentView:
 
     def __init__(self) -> None:
         self._progress: Progress | None = None
-        self._task = 0
-        self._intent: Intent | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._intents: dict[str, Intent] = {}
+        self._several = False
 
     def show(self, event: IntentEvent) -> None:
         """Show one event."""
         if event.intent is not None:
-            self._intent = event.intent
+            self._intents[event.intent_id] = event.intent
+        self._several = self._several or event.parent_id is not None
         if event.event == "measured":
             self._measured(event)
             return
         self.close()
         mark, style = MARKS[event.event]
         line = Text.assemble((f"{mark} ", style), (f"{event.event:<11}", style))
+        line.append(self._name(event), style="bold")
         line.append(printable(_headline(event)))
         console().print(line)
         for block in self._details(event):
@@ -59,6 +62,15 @@ class IntentView:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+            self._tasks.clear()
+
+    def _name(self, event: IntentEvent) -> str:
+        """Which of several services an event is about."""
+        if event.parent_id is None:
+            return ""
+        number = event.intent_id.rpartition(".")[2]
+        intent = self._intents.get(event.intent_id)
+        return f"{number} · " if intent is None else f"{number} {intent.service_name} · "
 
     def _measured(self, event: IntentEvent) -> None:
         assert event.progress is not None and event.measured is not None
@@ -66,19 +78,25 @@ class IntentView:
         if self._progress is None:
             self._progress = Progress(
                 SpinnerColumn(finished_text="[cyan]●[/]"),
-                TextColumn("measuring  "),
+                TextColumn("measuring  {task.description}"),
                 BarColumn(bar_width=24),
                 TextColumn("slot {task.completed:.0f} of {task.total:.0f}"),
                 TextColumn("{task.fields[figures]}"),
                 console=console(),
             )
-            self._task = self._progress.add_task("", total=wanted, figures="")
             self._progress.start()
+        if event.intent_id not in self._tasks:
+            name = self._name(event).removesuffix(" · ")
+            self._tasks[event.intent_id] = self._progress.add_task(name, total=wanted, figures="")
         figures = f"p95 {_ms(event.measured.p95_ms)}, {event.measured.satisfied_share:.1%} in time"
-        self._progress.update(self._task, completed=done, figures=figures)  # type: ignore[arg-type]
+        task = self._tasks[event.intent_id]
+        self._progress.update(task, completed=done, figures=figures)
 
     def _details(self, event: IntentEvent) -> list[RenderableType]:
         blocks: list[RenderableType] = []
+        asked = self._intents.get(event.intent_id)
+        if event.parts:
+            return part_lines(event.parts)
         if event.event == "recognised" and event.intent is not None:
             blocks.append(intent_table(event.intent))
             blocks += [Text(f"    note: {note}", style="yellow") for note in event.intent.notes]
@@ -86,17 +104,17 @@ class IntentView:
             blocks.append(placement_table(event.placements, "planned share"))
             blocks += knowledge_lines(event)
             blocks.append(Text(f" {_sentence(event)}", style="dim"))
-            blocks += feasibility_lines(event, self._intent)
+            blocks += feasibility_lines(event, asked)
         if event.event == "infeasible":
-            blocks += feasibility_lines(event, self._intent)
+            blocks += feasibility_lines(event, asked)
         if event.event == "deployed" and event.placements:
             blocks.append(placement_table(event.placements, "share"))
         carries = not any(c.suspended and c.yields == event.intent_id for c in event.conflicts)
         verdict = event.event in ("compliant", "degraded") and carries
-        if verdict and self._intent and event.measured:
-            blocks.append(verdict_table(self._intent, event.measured))
+        if verdict and asked and event.measured:
+            blocks.append(verdict_table(asked, event.measured))
         if event.event in ("compliant", "degraded"):
-            blocks += feasibility_lines(event, self._intent)
+            blocks += feasibility_lines(event, asked)
         if event.event == "ask":
             for number, choice in enumerate(event.choices, start=1):
                 text = f"    {number}  {choice.service_name} ({choice.service})"
@@ -107,6 +125,8 @@ class IntentView:
 def _headline(event: IntentEvent) -> str:
     if event.event == "received":
         return f"“{event.text}”" if event.text else ""
+    if event.event == "recognised" and event.parts:
+        return f"{len(event.parts)} services; each is followed by itself"
     if event.event == "recognised" and event.intent is not None:
         intent = event.intent
         return f"{intent.service_name} · {intent.scenario} · confidence {intent.confidence:.0%}"
@@ -131,6 +151,21 @@ def _sentence(event: IntentEvent) -> str:
     if event.event == "planned":
         return f"{feasibility_text(event.feasibility)}; {event.message.split('. ', 1)[0]}"
     return event.message
+
+
+def part_lines(parts: tuple[IntentPart, ...]) -> list[RenderableType]:
+    """Each of several services: what it is called, what was said of it, how it ended."""
+    lines: list[RenderableType] = []
+    for number, part in enumerate(parts, start=1):
+        line = Text(f"    {number}  {part.intent.service_name}")
+        if part.outcome is None:
+            line.append(printable(f"  “{part.text}”"), style="dim")
+        else:
+            mark, style = MARKS[part.outcome]
+            line.append(f"  {mark} {part.outcome}", style=style)
+            line.append(f"  {part.intent_id}", style="dim")
+        lines.append(line)
+    return lines
 
 
 def intent_table(intent: Intent) -> Table:

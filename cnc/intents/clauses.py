@@ -1,4 +1,4 @@
-"""Clauses, and the parts of a text that say what is not wanted."""
+"""The parts of a text that say what is not wanted."""
 
 from __future__ import annotations
 
@@ -32,9 +32,6 @@ _BOUNDARY = re.compile(
     r"\bi\s+(?:need|want)\b|-\s)",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(
-    r"(?<=[.!?;])\s+|\s+(?:and|plus)\s+also\s+|,?\s+as\s+well\s+as\s+|\s+in\s+addition\s+to\s+|,?\s+plus\s+|\s+and\s+"
-)
 _LEADING = re.compile(
     r"^(?:\s*(?:[,;.:-]|(?:but|rather|instead|just|only|and|please)\b))+\s*", re.IGNORECASE
 )
@@ -63,9 +60,3 @@ def without_negated(text: str, names_service: Callable[[str], bool]) -> tuple[st
     wanted.append(text[at:])
     joined = " ".join(_LEADING.sub("", part).strip() for part in wanted)
     return " ".join(joined.split()).strip(" ,;"), " ".join(refused)
-
-
-def clauses(text: str) -> list[str]:
-    """Sentences and coordinated parts of a text that are long enough to carry a request."""
-    parts = [part.strip(" ,.;!?") for part in _SENTENCE.split(text)]
-    return [part for part in parts if len(part.split()) >= 2]

@@ -96,6 +96,12 @@ _WE_ARE = re.compile(
     rf"with|who|strong)\b))",
     re.IGNORECASE,
 )
+_FOR = re.compile(
+    rf"\bfor\s+(?:about\s+|around\s+|up\s+to\s+|some\s+|at\s+least\s+|at\s+most\s+)?(?P<number>{NUMBER})"
+    rf"(?P<scale>\s?k\b)?(?=\s*(?:$|[,;!.](?:\s|$)|(?:and|with|at|within|in|on|near|each)\b))",
+    re.IGNORECASE,
+)
+"""A number alone: "voice calls for 30"."""
 _LABELLED = re.compile(
     rf"\b(?:(?:number|count|amount)\s+of\s+(?:concurrent\s+|simultaneous\s+)?(?:users|people|"
     rf"participants|devices|subscribers|viewers|players)|user\s+count|users|headcount|"
@@ -142,6 +148,7 @@ def find_users(text: str) -> list[Mention]:
     found += [_mention(text, m, m["number"], m["scale"], True) for m in _WE_ARE.finditer(text)]
     if not any(found):
         found += [_thing(text, m) for m in _THINGS.finditer(text)]
+        found += [_bare(text, m) for m in _FOR.finditer(text)]
     kept: list[Mention] = []
     for mention in found:
         if mention is not None and not any(
@@ -156,6 +163,11 @@ def _thing(text: str, match: re.Match[str]) -> Mention | None:
     before = text[: match.start()]
     if _PLACED.search(before) or (not match["sites"] and _SPREAD.search(before)):
         return None
+    mention = _mention(text, match, match["number"], match["scale"], False)
+    return None if mention is None else replace(mention, rank=3)
+
+
+def _bare(text: str, match: re.Match[str]) -> Mention | None:
     mention = _mention(text, match, match["number"], match["scale"], False)
     return None if mention is None else replace(mention, rank=3)
 

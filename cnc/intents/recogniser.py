@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from cnc.embedding import Embedder, load_embedder, load_multilingual
+from cnc.errors import IntentError
 from cnc.intents.assembly import build_intent, runners_up
 from cnc.intents.catalogue import Catalogue, load_catalogue
-from cnc.intents.clauses import clauses, without_negated
+from cnc.intents.clauses import without_negated
 from cnc.intents.examples import KINDS, load_examples
 from cnc.intents.glossary import in_english
 from cnc.intents.languages import NAMES, language_of
 from cnc.intents.normaliser import normalise
+from cnc.intents.parts import fragments, split_parts, stands_alone
 from cnc.intents.prepared import Prepared, prepare
 from cnc.intents.routes import Judgement, Routes
-from cnc.intents.slots import read_stated
+from cnc.intents.slots import read_stated, states_quantity
 from cnc.intents.spelling import make_corrector
-from cnc.messages.intents import Recognition, RefusalReason
+from cnc.messages.intents import IntentPart, Recognition, RefusalReason
 from cnc.settings import default_home
 
 LONGEST = 2_000
@@ -29,7 +32,7 @@ SERVICE, EVERYDAY, OPERATION, VAGUE = range(len(KINDS))
 _CERTAIN = 0.97
 """Probability of being a request that outweighs the verb and object of a network operation."""
 _ONE_OF_TWO = 0.85
-"""Confidence that two clauses need in different services before the user is asked."""
+"""Confidence that two clauses need in different services to become two intents."""
 
 
 class Recogniser:
@@ -135,16 +138,14 @@ class Recogniser:
         if " " not in prepared.masked and not self._routes.lexicon.names_service(prepared.masked):
             chosen: RefusalReason = "not_this_domain"
             return _refused(shown, chosen, _MESSAGES[chosen], found.in_domain)
-        other = self._second_service(wanted, int(judgement.services.argmax()))
-        if other is None:
+        parts = self._parts(wanted, int(judgement.services.argmax()))
+        if not parts:
             return found
-        order = np.argsort(-judgement.services, kind="stable")
-        both = [int(order[0]), other, *(int(i) for i in order[1:] if i != other)][:3]
         return Recognition(
             text=shown,
-            outcome="ask",
-            choices=runners_up(self.catalogue, judgement.services, both),
-            message="two services are named; ask for them one by one, or choose one",
+            outcome="accepted",
+            intent=parts[0].intent,
+            parts=tuple(parts),
             in_domain=found.in_domain,
         )
 
@@ -181,15 +182,40 @@ class Recogniser:
         )
         return Recognition(text=shown, outcome="accepted", intent=intent, in_domain=in_domain)
 
-    def _second_service(self, text: str, first: int) -> int | None:
-        """A different service that another clause asks for by name, if there is one."""
-        named = [part for part in clauses(text) if self._routes.lexicon.names_service(part)]
+    def _parts(self, text: str, first: int) -> list[IntentPart]:
+        """One intent for each service that a clause of its own asks for; none for one service."""
+        pieces = fragments(text)
+        texts = [text[piece.start : piece.end] for piece in pieces]
+        named = [
+            n
+            for n, each in enumerate(texts)
+            if self._routes.lexicon.names_service(each) and stands_alone(each)
+        ]
         if len(named) < 2:
-            return None
-        judged = self._routes.quick.judge([prepare(part) for part in named])
-        tops = [int(j.services.argmax()) for j in judged if j.services.max() >= _ONE_OF_TWO]
-        others = [top for top in tops if top != first]
-        return others[0] if others and first in tops else None
+            return []
+        judged = self._routes.quick.judge([prepare(texts[n]) for n in named])
+        for n, judgement in zip(named, judged, strict=True):
+            top = int(judgement.services.argmax())
+            sure = min(judgement.services[top], judgement.kinds[SERVICE]) >= _ONE_OF_TWO
+            if sure and self._routes.lexicon.scores(texts[n])[top] > 0:
+                pieces[n] = replace(pieces[n], service=top)
+        if first not in {piece.service for piece in pieces}:
+            return []
+        confidence = {int(j.services.argmax()): float(j.services.max()) for j in judged}
+        try:
+            return [
+                IntentPart(
+                    text=part,
+                    intent=build_intent(
+                        self.catalogue.services[service],
+                        read_stated(part),
+                        confidence=confidence[service],
+                    ),
+                )
+                for service, part in split_parts(text, pieces, states_quantity)
+            ]
+        except IntentError:
+            return []
 
 
 def load_recogniser(

@@ -103,6 +103,12 @@ def read_stated(text: str) -> Stated:
     )
 
 
+def states_quantity(text: str) -> bool:
+    """Whether a latency, rate, reliability, number of users or amount of work is stated."""
+    text = words_to_digits(text)
+    return bool(find_measures(text) or find_users(text))
+
+
 def _by_density(density: Density) -> Mention:
     count = max(1.0, float(round(density.per_km2 * density.km2)))
     return Mention("users", count, density.start, density.end, rank=0)

@@ -82,12 +82,27 @@ class Intent(Model):
     """What was said and is not done as said, one sentence each, for people."""
 
 
+class IntentPart(Model):
+    """One of several services that a text asks for."""
+
+    text: str
+    """What was said of it."""
+    intent: Intent
+    intent_id: Identifier | None = None
+    """Under which it is followed; none where it is only recognised."""
+    outcome: EventName | None = None
+    """How it ended, in the last event of the whole."""
+
+
 class Recognition(Model):
     """Outcome of recognising one text: exactly one of accepted, ask, refused."""
 
     text: str
     outcome: Literal["accepted", "ask", "refused"]
     intent: Intent | None = None
+    """Of several parts, the first's."""
+    parts: tuple[IntentPart, ...] = ()
+    """The intents of a text that asks for two services or more; empty for one."""
     choices: tuple[RunnerUp, ...] = ()
     reason: RefusalReason | None = None
     message: str = ""
@@ -99,6 +114,8 @@ class Recognition(Model):
     def _one_outcome(self) -> Recognition:
         if self.outcome == "accepted" and self.intent is None:
             raise ValueError("an accepted recognition carries its intent")
+        if len(self.parts) == 1 or (self.parts and self.outcome != "accepted"):
+            raise ValueError("parts are the two or more intents of an accepted text")
         if self.outcome == "refused" and self.reason is None:
             raise ValueError("a refusal carries its reason")
         if self.outcome == "ask" and not self.choices:
@@ -112,6 +129,8 @@ class IntentRequest(Body):
     KIND: ClassVar[str] = "intent_request"
     action: Literal["submit", "withdraw", "list", "explain"] = "submit"
     intent_id: Identifier
+    parent_id: Identifier | None = None
+    """The intent of several services that this one is a part of."""
     text: Annotated[str, Field(max_length=10_000)] = ""
     intent: Intent | None = None
     service: Identifier | None = None
@@ -169,8 +188,13 @@ class IntentEvent(Body):
     KIND: ClassVar[str] = "intent_event"
     event: EventName
     intent_id: Identifier
+    parent_id: Identifier | None = None
+    """The intent of several services that this one is a part of."""
     text: str = ""
     intent: Intent | None = None
+    """Of several parts, the first's."""
+    parts: tuple[IntentPart, ...] = ()
+    """Of an intent of several services, with `recognised` and the last event."""
     reason: str | None = None
     message: str = ""
     choices: tuple[RunnerUp, ...] = ()

@@ -130,17 +130,21 @@ async def follow_intent(
 ) -> IntentEvent:
     """Submit an intent and hand on its events until the last one, which is returned.
 
+    Of an intent of several services, the events of its parts are handed on as well.
+
     Raises:
         ComponentLostError: E2E went away or says nothing any more.
     """
     topics = bus.topics
-    await bus.subscribe(topics.intent_events(request.intent_id), topics.presence("e2e"))
+    await bus.subscribe(topics.all_intent_events(), topics.presence("e2e"))
     await bus.publish(topics.intent_requests(), request)
     stream = bus.messages()
     while True:
         received = await _next(stream, silence_s, still_alive)
         body = received.envelope.body
-        if isinstance(body, IntentEvent) and body.intent_id == request.intent_id:
+        if isinstance(body, IntentEvent) and body.parent_id == request.intent_id:
+            on_event(body, received.envelope.sent_at)
+        elif isinstance(body, IntentEvent) and body.intent_id == request.intent_id:
             on_event(body, received.envelope.sent_at)
             if body.event in FINAL_EVENTS:
                 return body

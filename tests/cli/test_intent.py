@@ -118,7 +118,13 @@ def test_unquoted_words_are_one_text(emulator: Emulator) -> None:
 
 
 def test_an_ask_ends_with_1_and_yes_takes_the_first(emulator: Emulator) -> None:
-    text = "remote surgery for 3 surgeons and cloud gaming for 20 players"
+    unclear = (
+        "XR for a guided walk around the castle",
+        "host a Minecraft-style world for 60 kids",
+        "cars should tell each other about black ice and sudden braking",
+    )
+    found = emulator("intent", "recognise", "--json", *unclear).rows
+    text = next(row["text"] for row in found if row["event"] == "ask")
     asked = emulator("intent", "--json", "--dry-run", text)
     last = asked.rows[-1]
     assert asked.code == 1 and last["event"] == "ask", asked
@@ -127,6 +133,22 @@ def test_an_ask_ends_with_1_and_yes_takes_the_first(emulator: Emulator) -> None:
     rows = taken.rows
     assert rows[-1]["event"] in ("planned", "infeasible")
     assert rows[1]["intent"]["service"] == last["choices"][0]["service"]
+
+
+def test_two_services_are_followed_to_their_ends(emulator: Emulator) -> None:
+    text = "AR for 20 users and telesurgery for 3 surgeons within 1 ms"
+    result = emulator("intent", "--json", "--slots", "2", text)
+    rows = result.rows
+    whole = [row for row in rows if "parent_id" not in row]
+    assert result.code == 1 and sent_lines(whole) == ["received", "recognised", "infeasible"]
+    parts = whole[1]["parts"]
+    assert [part["intent"]["service"] for part in parts] == ["ar-split-rendering", "telesurgery"]
+    ends = {row["intent_id"]: row["event"] for row in rows if row.get("parent_id")}
+    assert ends[parts[0]["intent_id"]] in ("compliant", "degraded")
+    assert ends[parts[1]["intent_id"]] == "infeasible"
+    assert [part["outcome"] for part in rows[-1]["parts"]] == list(ends.values())
+    shown = emulator("intent", "show", whole[0]["intent_id"]).good().out
+    assert "2 services" in shown and "infeasible" in shown
 
 
 def test_kept_listed_shown_explained_withdrawn(emulator: Emulator) -> None:

@@ -48,12 +48,13 @@ def test_negation(recogniser):
     assert found.intent.service == "video-conferencing"
 
 
-def test_two_services_are_asked_about(recogniser):
+def test_two_services_become_two_intents(recogniser):
     found = recogniser.recognise(
         "Set up cloud gaming for 20 players; we also need telesurgery with a surgical robot."
     )
-    assert found.outcome == "ask"
-    assert {"cloud-gaming", "telesurgery"} <= {choice.service for choice in found.choices}
+    assert found.outcome == "accepted"
+    assert [part.intent.service for part in found.parts] == ["cloud-gaming", "telesurgery"]
+    assert [part.intent.users.origin for part in found.parts] == ["said", "assumed"]
 
 
 @pytest.mark.parametrize(

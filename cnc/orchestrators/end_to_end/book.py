@@ -97,8 +97,8 @@ class IntentBook:
         return free
 
     def snapshot(self) -> list[dict[str, Any]]:
-        """The records that a restart needs: those that were planned."""
-        return [r.snapshot() for r in self if r.demand is not None]
+        """The records that a restart needs: those that were planned, or have parts."""
+        return [r.snapshot() for r in self if r.demand is not None or r.parts]
 
     def restore(self, records: Sequence[dict[str, Any]]) -> None:
         """Take up records of an earlier life."""

@@ -8,7 +8,7 @@ urgent one is degraded, and planned again when that one has ended.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -25,18 +25,18 @@ from cnc.messages.intents import (
     UsedKnowledge,
 )
 from cnc.messages.knowledge import ScoredEntry
-from cnc.messages.reports import DomainReport
-from cnc.messages.telemetry import ClassQuality, DemandRequest
+from cnc.messages.telemetry import DemandRequest
 from cnc.messages.topics import Topics
 from cnc.orchestrators.end_to_end.book import IntentBook
 from cnc.orchestrators.end_to_end.constraints import short_of_memory
+from cnc.orchestrators.end_to_end.family import ended_families, named_parts, part_record, parts_of
 from cnc.orchestrators.end_to_end.lessons import lessons
 from cnc.orchestrators.end_to_end.outlook import extended
 from cnc.orchestrators.end_to_end.planner import Planner, starts_now
 from cnc.orchestrators.end_to_end.planning import candidate_rows, deadline_fit
 from cnc.orchestrators.end_to_end.quantiles import QualityWindow
 from cnc.orchestrators.end_to_end.record import IntentRecord
-from cnc.orchestrators.end_to_end.tracking import actual_placements
+from cnc.orchestrators.end_to_end.tracking import QualitySource, actual_placements
 from cnc.orchestrators.end_to_end.usual import Usual
 from cnc.orchestrators.end_to_end.verdict import required_share, verdict
 from cnc.orchestrators.events import MessageEvent
@@ -50,18 +50,6 @@ PATIENCE_SLOTS = 25
 
 SETTLED_SLOTS = 2
 """From the end of an intent until its load has left the measurements."""
-
-
-class QualitySource(Protocol):
-    """Where the desk reads measurements."""
-
-    def qualities(self, slot: int, traffic_class: int) -> list[ClassQuality]:
-        """What each origin's users of a class got."""
-        ...
-
-    def reports_at(self, slot: int) -> dict[int, DomainReport]:
-        """The reports of one slot."""
-        ...
 
 
 class IntentDesk:
@@ -127,9 +115,32 @@ class IntentDesk:
             return [self._end(record, "refused", reason=result.reason, message=result.message)]
         if result.outcome == "ask":
             return [self._end(record, "ask", choices=result.choices, message=result.message)]
+        if result.parts:
+            return self._divide(record, result)
         assert result.intent is not None
         record.intent = result.intent
         return self._understood(record)
+
+    def _divide(self, record: IntentRecord, result: Recognition) -> list[Instruction]:
+        """Several services: each part becomes an intent of its own."""
+        record.parts = named_parts(record.intent_id, result.parts)
+        record.intent, record.state = result.intent, "divided"
+        said = {"text": record.request.text, "intent": record.intent, "parts": record.parts}
+        instructions: list[Instruction] = [self._say(record, "recognised", **said)]
+        for part in record.parts:
+            child = part_record(record.request, part)
+            self.book.add(child)
+            instructions.append(self._say(child, "received", text=part.text))
+            instructions += self._understood(child)
+        return instructions
+
+    def _gather(self) -> list[Instruction]:
+        """Intents of several services end when all of their parts have."""
+        instructions: list[Instruction] = []
+        for record, name, fields in ended_families(self.book):
+            record.state = "divided" if fields["kept"] else "ended"
+            instructions.append(self._say(record, name, **fields))
+        return instructions
 
     def _understood(self, record: IntentRecord) -> list[Instruction]:
         intent = record.intent
@@ -188,7 +199,7 @@ class IntentDesk:
         observation = self._observation
         if observation is None or observation.slot < 0:
             return []
-        return self._plan(record, observation)
+        return [*self._plan(record, observation), *self._gather()]
 
     def _plan(self, record: IntentRecord, observation: EndToEndObservation) -> list[Instruction]:
         assert record.intent is not None
@@ -290,7 +301,7 @@ class IntentDesk:
         if observation.slot >= 0:
             for record in sorted(waiting, key=_urgency):
                 instructions += self._plan(record, observation)
-        return instructions
+        return instructions + self._gather()
 
     def _settle(self, record: IntentRecord, slot: int) -> list[Instruction]:
         """Conflicts with intents that ended are over: what was suspended is planned again."""
@@ -435,10 +446,12 @@ class IntentDesk:
         if record is None:
             return self._answer(event, IntentHistory(events=()))
         instructions: list[Instruction] = []
-        if record in self.book.active:
-            instructions.append(self._end_group(record, None))
-        if record.state != "ended":
-            instructions.append(self._end(record, "withdrawn", message="withdrawn by request"))
+        for each in (*parts_of(record, self.book), record):
+            if each in self.book.active:
+                instructions.append(self._end_group(each, None))
+            if each.state != "ended":
+                instructions.append(self._end(each, "withdrawn", message="withdrawn by request"))
+        instructions += self._gather()
         return instructions + self._answer(event, IntentHistory(events=tuple(record.events[-1:])))
 
     def _history(self, event: MessageEvent, body: IntentRequest) -> list[Instruction]:
@@ -459,7 +472,8 @@ class IntentDesk:
         return self._say(record, name, **fields)
 
     def _say(self, record: IntentRecord, name: EventName, **fields: Any) -> Publish:
-        event = IntentEvent(event=name, intent_id=record.intent_id, **fields)
+        parent = record.request.parent_id
+        event = IntentEvent(event=name, intent_id=record.intent_id, parent_id=parent, **fields)
         record.events.append(event)
         return self._publish(record, event)
 

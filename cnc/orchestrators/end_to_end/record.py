@@ -9,7 +9,14 @@ import numpy as np
 
 from cnc.environment.sites import Floats
 from cnc.messages.feasibility import Conflict
-from cnc.messages.intents import Intent, IntentEvent, IntentRequest, Placement, UsedKnowledge
+from cnc.messages.intents import (
+    Intent,
+    IntentEvent,
+    IntentPart,
+    IntentRequest,
+    Placement,
+    UsedKnowledge,
+)
 from cnc.messages.knowledge import ScoredEntry
 from cnc.messages.telemetry import DemandGroup, TrafficClass
 from cnc.orchestrators.end_to_end.demand import Demand
@@ -26,10 +33,12 @@ class IntentRecord:
     request: IntentRequest
     reply_to: str | None
     state: str = "recognising"
-    """recognising, retrieving, unplanned, announced, starting, measuring, kept, suspended, or
-    ended.
+    """recognising, retrieving, unplanned, announced, starting, measuring, kept, suspended, ended;
+    or divided, of several services.
     """
     intent: Intent | None = None
+    parts: tuple[IntentPart, ...] = ()
+    """Of an intent of several services."""
     entries: tuple[ScoredEntry, ...] = ()
     prior: Floats | None = None
     """[K] log-weights on candidates, from knowledge."""
@@ -95,7 +104,7 @@ class IntentRecord:
 
     def snapshot(self) -> dict[str, Any]:
         """What a restart needs, as JSON values."""
-        assert self.demand is not None
+        demand = self.demand
         return {
             "request": self.request.model_dump(mode="json"),
             "reply_to": self.reply_to,
@@ -103,13 +112,16 @@ class IntentRecord:
             "intent": None if self.intent is None else self.intent.model_dump(mode="json"),
             "prior": None if self.prior is None else self.prior.tolist(),
             "fit": None if self.fit is None else self.fit.tolist(),
-            "demand": {
-                "service": self.demand.service,
-                "uplink_mbit": self.demand.uplink_mbit,
-                "downlink_mbit": self.demand.downlink_mbit,
-                "deadline_s": self.demand.deadline_s,
-                "requests": self.demand.requests.tolist(),
+            "demand": None
+            if demand is None
+            else {
+                "service": demand.service,
+                "uplink_mbit": demand.uplink_mbit,
+                "downlink_mbit": demand.downlink_mbit,
+                "deadline_s": demand.deadline_s,
+                "requests": demand.requests.tolist(),
             },
+            "parts": [part.model_dump(mode="json") for part in self.parts],
             "traffic_class": self.traffic_class,
             "announced_at": self.announced_at,
             "started_at": self.started_at,
@@ -131,13 +143,15 @@ class IntentRecord:
         record.prior = None if data["prior"] is None else np.array(data["prior"])
         fit = data.get("fit")
         record.fit = None if fit is None else np.array(fit)
-        record.demand = Demand(
-            service=demand["service"],
-            uplink_mbit=demand["uplink_mbit"],
-            downlink_mbit=demand["downlink_mbit"],
-            deadline_s=demand["deadline_s"],
-            requests=np.array(demand["requests"]),
-        )
+        if demand is not None:
+            record.demand = Demand(
+                service=demand["service"],
+                uplink_mbit=demand["uplink_mbit"],
+                downlink_mbit=demand["downlink_mbit"],
+                deadline_s=demand["deadline_s"],
+                requests=np.array(demand["requests"]),
+            )
+        record.parts = tuple(IntentPart.model_validate(part) for part in data.get("parts", []))
         record.traffic_class = data["traffic_class"]
         record.announced_at = data["announced_at"]
         record.started_at = data["started_at"]

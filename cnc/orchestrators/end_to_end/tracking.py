@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from cnc.environment.sites import Floats
 from cnc.messages.intents import Placement
 from cnc.messages.reports import DomainReport
+from cnc.messages.telemetry import ClassQuality
 from cnc.orchestrators.end_to_end.record import IntentRecord
 from cnc.simulator.world import World
 
 LEAST_SHARE = 0.0005
 """Smaller parts are not listed."""
+
+
+class QualitySource(Protocol):
+    """Where the desk reads measurements."""
+
+    def qualities(self, slot: int, traffic_class: int) -> list[ClassQuality]:
+        """What each origin's users of a class got."""
+        ...
+
+    def reports_at(self, slot: int) -> dict[int, DomainReport]:
+        """The reports of one slot."""
+        ...
 
 
 def actual_placements(
