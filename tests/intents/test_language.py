@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from cnc.intents.clauses import clauses, without_negated
+from cnc.intents.clauses import without_negated
 from cnc.intents.examples import load_examples, with_typos
 from cnc.intents.glossary import in_english
 from cnc.intents.languages import language_of
@@ -55,13 +55,6 @@ def test_normalisation():
 )
 def test_negated_services_are_left_out(lexicon, text, wanted):
     assert without_negated(text, lexicon.names_service)[0] == wanted
-
-
-def test_clauses():
-    assert clauses("video calls for the office; cloud gaming for kids") == [
-        "video calls for the office",
-        "cloud gaming for kids",
-    ]
 
 
 def test_quality_is_masked():
