@@ -186,9 +186,15 @@ def intent_table(intent: Intent) -> Table:
         ("energy", intent.energy_preference),
     ):
         if slot is not None:
-            value = slot.value
+            value = slot.value if name != "area" or not intent.domains else _place(intent)
             _row(table, name, f"{value:g}" if isinstance(value, float) else str(value), slot)
     return table
+
+
+def _place(intent: Intent) -> str:
+    """The area as said, and its domains."""
+    said, domains = intent.area.value if intent.area else "", ", ".join(intent.domains)
+    return domains if said == domains else f"{said} ({domains})"
 
 
 def _row(table: Table, name: str, value: str, slot: Slot[Any]) -> None:

@@ -69,7 +69,7 @@ def show(
 
     Example: cnc scenario show germany50 --picture germany50.png
     """
-    from cnc.environment.scenario import load_placed
+    from cnc.environment.scenario import load_areas, load_placed
 
     parameters, placed = load_placed(scenario)
     if picture is not None:
@@ -83,6 +83,7 @@ def show(
         draw_map(placed, parameters.name, picture)
         notice(f"the map is in {picture}")
     document = scenario_document(parameters, placed)
+    document["areas"] = [area.model_dump() for area in load_areas(scenario).areas]
     if Common(context).json(json_output):
         emit(document)
     else:
@@ -187,6 +188,9 @@ def _print(document: dict[str, Any]) -> None:
         f"{document['services']} services, {document['load']:g} requests a slot"
     )
     topology, trace = document["topology"], document["traffic"]
+    if topology is None and document["areas"]:
+        named = (f"{area['name']} ({', '.join(area['domains'])})" for area in document["areas"])
+        out.print(f"areas: {escaped(', '.join(named))}")
     if topology is not None:
         sites = ", ".join(map(escaped, topology["data_centres"]))
         out.print(

@@ -15,11 +15,12 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from cnc.environment.feasibility import first_problem
-from cnc.environment.sections import Where, joined, resolved, taken_apart, with_sections
+from cnc.environment.sections import AREAS, Where, joined, resolved, taken_apart, with_sections
 from cnc.errors import ConfigurationError
 from cnc.simulator.parameters import ScenarioParameters
 
 if TYPE_CHECKING:
+    from cnc.environment.areas import AreaTable
     from cnc.environment.topologies.placing import PlacedTopology
 
 FOLDER = Path(__file__).parent / "scenarios"
@@ -73,6 +74,20 @@ def load_placed(name_or_path: str) -> tuple[ScenarioParameters, PlacedTopology |
     Raises:
         ConfigurationError: as `load_scenario`.
     """
+    parameters, placed, _ = _loaded(name_or_path)
+    return parameters, placed
+
+
+def load_areas(name_or_path: str) -> AreaTable:
+    """The places of a scenario: its own, else the cells of its real network by their names.
+
+    Raises:
+        ConfigurationError: as `load_scenario`.
+    """
+    return _loaded(name_or_path)[2]
+
+
+def _loaded(name_or_path: str) -> tuple[ScenarioParameters, PlacedTopology | None, AreaTable]:
     values, path, node = _merged(name_or_path, 0)
     plain, sections = taken_apart(values)
 
@@ -82,7 +97,13 @@ def load_placed(name_or_path: str) -> tuple[ScenarioParameters, PlacedTopology |
     checked = _checked(plain, path, node)
     parameters, placed = with_sections(checked, sections, "load" in plain, where)
     _runnable(parameters, where)
-    return parameters, placed
+    from cnc.environment.areas import AreaTable, checked_areas, places
+
+    if AREAS in sections:
+        areas = checked_areas(sections[AREAS], parameters.cells, where)
+    else:
+        areas = () if placed is None else places(placed.cells)
+    return parameters, placed, AreaTable(areas)
 
 
 def _runnable(parameters: ScenarioParameters, where: Where) -> None:

@@ -1,4 +1,4 @@
-"""The sections of a scenario that name data: `topology` and `traffic`."""
+"""The sections of a scenario that are no parameters: `topology`, `traffic`, `areas`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 SECTIONS = ("topology", "traffic")
+AREAS = "areas"
 FILES = ("file", "stations")
 SectionT = TypeVar("SectionT", bound=BaseModel)
 Where = Callable[[tuple[Any, ...]], str]
@@ -40,9 +41,12 @@ def resolved(values: dict[str, Any], folder: Path) -> dict[str, Any]:
 def joined(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """Values of a base that a file with these values still takes over.
 
-    Another source replaces a section as a whole, and a trace brings its own load.
+    Another source replaces a section as a whole, a trace brings its own load, and the areas of a
+    base are those of its cells.
     """
     found = dict(below)
+    if above.keys() & {AREAS, "topology", "cells"}:
+        found.pop(AREAS, None)
     for section in SECTIONS:
         inner = above.get(section)
         if isinstance(inner, dict) and "source" in inner:
@@ -54,8 +58,9 @@ def joined(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 def taken_apart(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The plain values of a scenario, and its sections."""
-    sections = {name: values[name] for name in SECTIONS if values.get(name) is not None}
-    plain = {name: value for name, value in values.items() if name not in SECTIONS}
+    apart = (*SECTIONS, AREAS)
+    sections = {name: values[name] for name in apart if values.get(name) is not None}
+    plain = {name: value for name, value in values.items() if name not in apart}
     return plain, sections
 
 

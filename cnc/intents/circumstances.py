@@ -1,4 +1,4 @@
-"""Where, when, how urgent and how green: the slots that are words rather than quantities."""
+"""When, how urgent and how green: the slots that are words rather than quantities."""
 
 from __future__ import annotations
 
@@ -18,37 +18,6 @@ class Found(Generic[ValueT]):
     end: int
 
 
-_DOMAIN = re.compile(
-    r"\b(?:in|at|from|on|of|to|inside|within)?\s*(?:the\s+)?(?:domain\s+)?(?P<kind>ran|"
-    r"radio\s+access(?:\s+network)?|terminals?|terminal[\s-]side|ran[\s-]side)"
-    r"(?:[\s-]+(?:domain|side|area|network|site|group))*\s*(?:no\.?|number|"
-    r"#)?[\s_-]*(?P<number>\d{1,2})\b(?!\s*(?:users|people|ms|%|mbps))",
-    re.IGNORECASE,
-)
-_TRANSPORT = re.compile(
-    r"\b(?:in|at|from|on)\s+(?:the\s+)?transport(?:[\s-]side)?\s+(?:domain|network|side)\b",
-    re.IGNORECASE,
-)
-_PLACE = re.compile(
-    r"\b(?:in|at|near|around|across|throughout|over|inside|between|"
-    r"from)\s+(?:the\s+)?(?P<place>(?:city\s+of\s+|port\s+of\s+)?[A-Z][\w'-]+(?:\s+(?:and\s+|"
-    r"of\s+|am\s+|de\s+)?[A-Z][\w'-]+){0,3})"
-)
-_KIND_OF_PLACE = re.compile(
-    r"\b(?:in|at|near|around|across|throughout|inside|on)\s+(?P<place>(?:the\s+|"
-    r"our\s+)?(?:\w+\s+)?(?:city\s+cent(?:re|er)|downtown|town|campus|harbou?r|airport|"
-    r"stadium|hospital|factory|warehouse|district|suburbs?|hall|port|village|valley|"
-    r"area)(?:\s+[A-Z0-9]\w{0,3})?)\b"
-)
-_NOT_PLACES = re.compile(
-    r"^(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|"
-    r"April|May|June|July|"
-    r"August|September|October|November|December|I|AR|VR|XR|AI|ML|HD|UHD|RAN|LLM|GPU|QoS|"
-    r"URLLC|IoT|UAV|AGV|V2X|"
-    r"Zoom|Teams|Netflix|Christmas|Easter|LLMs|GPUs|AGVs|UAVs|K|Mbps|Gbps|TV|PLC|PLCs|GPT\S*|"
-    r"Da|IEC|ISAC|CCTV|"
-    r"HoloLens|YouTube|Llama|HD\S*|Ultra|Full|High|Low|SLA|DNS)\b"
-)
 _CLOCK = (
     r"(?:\d{1,2}(?:[:.h]\d{2})?\s*(?:am|pm|a\.m\.|p\.m\.|h\b|o'clock|hrs)?|noon|midday|"
     r"midnight)"
@@ -112,25 +81,6 @@ _LEVELS = {
     "medium": 5, "normal": 5, "standard": 5, "moderate": 5,
     "low": 8, "lowest": 9, "minimum": 9, "minimal": 9,
 }  # fmt: skip
-
-
-def find_area(text: str) -> Found[str] | None:
-    """The domain ("ran-3", "terminal-5", "transport") or the named place where the users are."""
-    match = _DOMAIN.search(text)
-    if match is not None:
-        kind = "terminal" if match["kind"].lower().startswith("terminal") else "ran"
-        return Found(f"{kind}-{int(match['number'])}", match.start(), match.end())
-    match = _TRANSPORT.search(text)
-    if match is not None:
-        return Found("transport", match.start(), match.end())
-    for match in _PLACE.finditer(text):
-        if not _NOT_PLACES.match(match["place"]):
-            return Found(match["place"], match.start("place"), match.start("place"))
-    match = _KIND_OF_PLACE.search(text)
-    if match is not None:
-        place = re.sub(r"^(?:the|our)\s+", "", match["place"])
-        return Found(place, match.start("place"), match.start("place"))
-    return None
 
 
 def find_time_window(text: str) -> Found[str] | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cnc.errors import IntentError
+from cnc.intents.areas import find_area
 from cnc.intents.catalogue import Service
 from cnc.intents.circumstances import (
     Found,
-    find_area,
     find_energy,
     find_priority,
     find_time_window,

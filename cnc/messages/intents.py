@@ -72,7 +72,9 @@ class Intent(Model):
     density_per_km2: Slot[float] | None = None
     """Users by area, when stated so; `users` follows from it."""
     area: Slot[str] | None = None
-    """Domain id or area name where the users are."""
+    """Domain id or area name where the users are, as said."""
+    domains: tuple[Identifier, ...] = ()
+    """Terminal or RAN domains of the area, once E2E has looked it up; empty: everywhere."""
     time_window: Slot[str] | None = None
     energy_preference: Slot[Literal["low", "balanced"]] | None = None
     confidence: Annotated[float, Field(ge=0, le=1)]

@@ -14,6 +14,7 @@ from cnc.policies.registry import DEFAULT as DEFAULT_POLICY
 from cnc.settings import BusSettings, TimingSettings, default_home
 
 if TYPE_CHECKING:
+    from cnc.environment.areas import AreaTable
     from cnc.orchestrators.offers import Offers
     from cnc.policies.interface import DistributedPolicy
     from cnc.processes.models import Models
@@ -92,6 +93,17 @@ class Blueprint:
         if parameters.traffic is not None:
             parameters.traffic.covers(self.config.slots or 1)
         return generate_world(parameters, self.config.seed)
+
+    @cached_property
+    def areas(self) -> AreaTable:
+        """The places that the scenario knows.
+
+        Raises:
+            ConfigurationError: the scenario file is wrong.
+        """
+        from cnc.environment.scenario import load_areas
+
+        return load_areas(self.config.scenario)
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:

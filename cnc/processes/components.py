@@ -103,6 +103,7 @@ async def run_end_to_end(
             grace_s=config.slot_ms / 2e3 if realtime else config.grace_s,
             warm=config.understand and blueprint.policy.name == "hmarl-learn",
         ),
+        blueprint.areas,
     )
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(_bus(blueprint, END_TO_END, "e2e", on_notice))

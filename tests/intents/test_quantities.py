@@ -71,6 +71,23 @@ def test_slots(text, expected):
 
 
 @pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        ("AR near the stadium with 10 ms", "stadium"),
+        ("around the harbour for 20 users", "harbour"),
+        ("in the old town", "old town"),
+        ("near Hamburg harbour", "Hamburg harbour"),
+        ("sensors close to the opera house for 20 days", "opera house"),
+        ("in RAN domains 3, 4 and 20 users", "ran-3 and ran-4"),
+        ("cloud gaming around the clock", None),
+    ],
+)
+def test_places(text, area):
+    found = stated(text).area
+    assert (found.value if found else None) == area
+
+
+@pytest.mark.parametrize(
     ("text", "window"),
     [
         ("from 8 am to 6 pm", "08:00-18:00"),

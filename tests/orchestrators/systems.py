@@ -55,7 +55,9 @@ class System:
 
     def new_e2e(self) -> EndToEndOrchestrator:
         plan = self.blueprint
-        e2e = EndToEndOrchestrator(plan.world, plan.sites, plan.offers, plan.policy, 0, plan.topics)
+        e2e = EndToEndOrchestrator(
+            plan.world, plan.sites, plan.offers, plan.policy, 0, plan.topics, areas=plan.areas
+        )
         for domain in plan.world.domain_ids:
             e2e.handle(presence(plan, domain, "birth"))
         return e2e

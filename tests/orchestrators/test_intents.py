@@ -124,7 +124,7 @@ def test_a_kept_intent_stays_until_it_is_withdrawn() -> None:
     [
         ({"latency_ms": Slot(value=5.0, origin="said")}, "Nearest offer"),
         ({"users": Slot(value=10**9, origin="said")}, "users at 150 ms"),
-        ({"area": Slot(value="mars-1", origin="said")}, "mars-1"),
+        ({"area": Slot(value="ran-77", origin="said")}, "ran-77"),
         ({"service": "no-such-service"}, "not on offer"),
     ],
 )

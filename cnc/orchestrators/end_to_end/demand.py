@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnc.environment.sites import Floats
-from cnc.errors import IntentError
 from cnc.messages.intents import Intent
+from cnc.orchestrators.end_to_end.places import origin_shares
 from cnc.orchestrators.offers import ServiceOffer
 from cnc.simulator.world import World
 
@@ -35,7 +35,7 @@ def demand_of(intent: Intent, offer: ServiceOffer, world: World, shares: Floats)
     origin said, users are spread by `shares` [D], the hotspot weights of the moment.
 
     Raises:
-        IntentError: the stated area names no domain.
+        IntentError: a domain that is said is not there.
     """
     slot_s = world.parameters.slot_s
     if intent.data_rate_mbps.origin == "said":
@@ -43,28 +43,12 @@ def demand_of(intent: Intent, offer: ServiceOffer, world: World, shares: Floats)
     else:
         uplink = offer.uplink_mbit
     total = intent.users.value * offer.requests_per_user
-    where = shares if intent.area is None else _one_origin(intent.area.value, world)
     return Demand(
         service=offer.index,
         uplink_mbit=uplink,
         downlink_mbit=DOWNLINK_SHARE * uplink,
         deadline_s=intent.latency_ms.value / 1e3,
-        requests=apportion(total, where),
-    )
-
-
-def _one_origin(area: str, world: World) -> Floats:
-    """All users at the cell of one terminal or RAN domain."""
-    cells = world.candidates.shape[0]
-    shares = np.zeros(cells)
-    if area in world.domain_ids:
-        domain = world.domain_ids.index(area)
-        if domain < 2 * cells:
-            shares[domain % cells] = 1.0
-            return shares
-    raise IntentError(
-        f"users cannot be placed in {area!r}: name a terminal or RAN domain, from "
-        f"{world.domain_ids[0]} to {world.domain_ids[2 * cells - 1]}"
+        requests=apportion(total, origin_shares(intent, world, shares)),
     )
 
 

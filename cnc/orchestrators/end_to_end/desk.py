@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from cnc.environment.areas import AreaTable
 from cnc.environment.observations import EndToEndObservation
 from cnc.errors import CncError
 from cnc.knowledge.retrieval import Context, candidate_prior
@@ -32,6 +33,7 @@ from cnc.orchestrators.end_to_end.constraints import short_of_memory
 from cnc.orchestrators.end_to_end.family import ended_families, named_parts, part_record, parts_of
 from cnc.orchestrators.end_to_end.lessons import lessons
 from cnc.orchestrators.end_to_end.outlook import extended
+from cnc.orchestrators.end_to_end.places import with_domains
 from cnc.orchestrators.end_to_end.planner import Planner, starts_now
 from cnc.orchestrators.end_to_end.planning import candidate_rows, deadline_fit
 from cnc.orchestrators.end_to_end.quantiles import QualityWindow
@@ -63,7 +65,9 @@ class IntentDesk:
         topics: Topics,
         node_names: Sequence[str],
         link_names: Sequence[str],
+        areas: AreaTable | None = None,
     ) -> None:
+        self._areas = areas or AreaTable()
         self._world = world
         self._offers = offers
         self._agent = agent
@@ -145,10 +149,8 @@ class IntentDesk:
     def _understood(self, record: IntentRecord) -> list[Instruction]:
         intent = record.intent
         assert intent is not None
-        if record.request.origin is not None:
-            area = {"value": record.request.origin, "origin": "said"}
-            intent = intent.model_validate({**intent.model_dump(), "area": area})
-            record.intent = intent
+        origin = record.request.origin
+        intent = record.intent = with_domains(intent, self._areas, self._world, origin)
         record.state = "retrieving"
         said = self._say(record, "recognised", text=record.request.text, intent=intent)
         query = Compute(

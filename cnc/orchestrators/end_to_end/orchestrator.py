@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cnc.environment.areas import AreaTable
 from cnc.environment.observations import EndToEndObservation, Hosts
 from cnc.environment.sites import Floats, Site
 from cnc.errors import CncError, MessageError
@@ -66,6 +67,7 @@ class EndToEndOrchestrator:
         seed: of the policy.
         topics: the bus's topic names.
         settings: graces and expiry.
+        areas: places of the scenario, by name.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class EndToEndOrchestrator:
         seed: int,
         topics: Topics,
         settings: EndToEndSettings | None = None,
+        areas: AreaTable | None = None,
     ) -> None:
         self._world = world
         self._sites = sites
@@ -98,6 +101,7 @@ class EndToEndOrchestrator:
             topics,
             [world.node_name(n) for n in range(len(world.node_domain))],
             [world.link_name(link) for link in range(len(world.link_domain))],
+            areas,
         )
         self._remedies = Remedies(world, offers)
         self._run = ""
