@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from provenance import print_provenance
 
+from cnc.policies.interface import expectation_of
+
 if TYPE_CHECKING:
     from cnc.environment.sites import Site
     from cnc.policies.interface import DistributedPolicy, GlobalPolicy
@@ -53,6 +55,10 @@ class TimedAgent:
             return result
 
         return timed
+
+    def expected(self) -> Any:
+        """What E2E expects of domains; a protocol does not see what `__getattr__` finds."""
+        return expectation_of(self._agent)
 
     def taken_ms(self) -> tuple[float, float]:
         """By the clock on the wall and by processor time, since the last call."""

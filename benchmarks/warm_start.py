@@ -110,17 +110,19 @@ class Run:
         """Run slot -1 and so many more; lost domains decide nothing and hold nothing."""
         from cnc.environment.assembly import DomainPart, assemble, observe_all, observe_domain
         from cnc.environment.views import order_for
+        from cnc.policies.interface import expectation_of
 
         for _ in range(count + 1):
             measured = self.infrastructure.measure()
             observation = replace(observe_all(measured, self.world), live=self.live)
             hosts = self.end_to_end.hosts(observation) if measured.frame_start else None
             delta = self.end_to_end.distribute(observation)
+            expected = expectation_of(self.end_to_end)
             parts = {}
             for site, agent in zip(self.sites, self.agents, strict=True):
                 if not self.live[site.index]:
                     continue
-                order = order_for(site, observation, delta, hosts)
+                order = order_for(site, observation, delta, hosts, expected)
                 seen = observe_domain(measured, site)
                 agent.observe(order)
                 replicas = agent.deploy(seen, order) if measured.frame_start else None

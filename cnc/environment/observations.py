@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnc.environment.sites import Booleans, Floats, Integers, Site
+from cnc.messages.directives import MOST_SHARES
 
 if TYPE_CHECKING:
     from cnc.simulator.world import TrafficClasses
@@ -50,6 +51,8 @@ class Order:
     """[S] services that the domain may host."""
     prior: Floats
     """[S] additive preference."""
+    expected: Split | None = None
+    """How E2E expects the domain to split; None where E2E says nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +101,22 @@ class Split:
     """[S, n] shares over nodes with a ready replica; rows sum to 1, or 0 with none ready."""
     paths: Floats
     """[S, 2] shares of the two parallel links that it owns."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expectation:
+    """How E2E expects every domain to split in a slot: advice, since domains decide."""
+
+    sigma: Floats
+    """[S, N] shares of each domain's nodes; a domain's own decision may be any other."""
+    paths: Floats
+    """[domains, S, 2] shares of the two parallel links that each owns."""
+
+    def of(self, site: Site) -> Split | None:
+        """What concerns one domain; None where a directive could not carry it."""
+        if len(self.sigma) * len(site.nodes) > MOST_SHARES:
+            return None
+        return Split(sigma=self.sigma[:, site.nodes], paths=self.paths[site.index])
 
 
 def demand_of(site: Site, order: Order) -> Floats:

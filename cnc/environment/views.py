@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnc.environment.observations import DomainObservation, EndToEndObservation, Hosts, Order
+from cnc.environment.observations import (
+    DomainObservation,
+    EndToEndObservation,
+    Expectation,
+    Hosts,
+    Order,
+)
 from cnc.environment.sites import Floats, Site
 
 
@@ -26,9 +32,13 @@ def domain_view(observation: EndToEndObservation, site: Site) -> DomainObservati
 
 
 def order_for(
-    site: Site, observation: EndToEndObservation, delta: Floats, hosts: Hosts | None
+    site: Site,
+    observation: EndToEndObservation,
+    delta: Floats,
+    hosts: Hosts | None,
+    expected: Expectation | None = None,
 ) -> Order:
-    """What E2E asks of one domain, given delta [D, C, K]."""
+    """What E2E asks of one domain, given delta [D, C, K], and what it expects of it."""
     services = len(site.work_gc)
     return Order(
         slot=observation.slot,
@@ -39,4 +49,5 @@ def order_for(
         announced=observation.announced[site.origins],
         allowed=np.ones(services, dtype=bool) if hosts is None else hosts.allowed[site.index],
         prior=np.zeros(services) if hosts is None else hosts.prior[site.index],
+        expected=None if expected is None else expected.of(site),
     )

@@ -14,6 +14,7 @@ import numpy as np
 from cnc.environment.observations import (
     DomainObservation,
     EndToEndObservation,
+    Expectation,
     Hosts,
     Order,
     Split,
@@ -46,6 +47,20 @@ class EndToEndAgent(Protocol):
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Take up a snapshot."""
         ...
+
+
+@runtime_checkable
+class Expecting(Protocol):
+    """An end-to-end agent that also says what it expects domains to do."""
+
+    def expected(self) -> Expectation | None:
+        """Of the slot that it distributed last; None where it expects nothing."""
+        ...
+
+
+def expectation_of(agent: EndToEndAgent) -> Expectation | None:
+    """What an end-to-end agent expects in the slot that it has just distributed, if it says."""
+    return agent.expected() if isinstance(agent, Expecting) else None
 
 
 class DomainAgent(Protocol):

@@ -24,6 +24,7 @@ ABLATIONS = (
     "hmarl-grd-deployment",
     "hmarl-grd-distribution",
     "hmarl-grd-traffic",
+    "hmarl-no-expectation",
     "hmarl-selfish",
 )
 """Names of what is left of `hmarl` without one of its ideas, for comparisons in the simulator."""

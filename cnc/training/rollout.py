@@ -12,7 +12,7 @@ from cnc.environment.assembly import DomainPart, assemble, observe_all, observe_
 from cnc.environment.infrastructure import Infrastructure, Measurement, SlotOutcome
 from cnc.environment.sites import Floats, site_of
 from cnc.environment.views import order_for
-from cnc.policies.interface import DistributedPolicy, GlobalPolicy
+from cnc.policies.interface import DistributedPolicy, GlobalPolicy, expectation_of
 from cnc.simulator.world import World
 
 Decide = Callable[[Measurement], Callable[[], SlotOutcome | None]]
@@ -111,9 +111,10 @@ def _distributed(infrastructure: Infrastructure, policy: DistributedPolicy, seed
         observation = observe_all(measured, world)
         hosts = end_to_end.hosts(observation) if measured.frame_start else None
         delta = end_to_end.distribute(observation)
+        expected = expectation_of(end_to_end)
         parts = {}
         for site, agent in zip(sites, agents, strict=True):
-            order = order_for(site, observation, delta, hosts)
+            order = order_for(site, observation, delta, hosts, expected)
             seen = observe_domain(measured, site)
             agent.observe(order)
             replicas = agent.deploy(seen, order) if measured.frame_start else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -11,7 +12,7 @@ from cnc.messages.directives import DomainDirective
 from cnc.messages.reports import DomainReport, SystemView
 from cnc.messages.telemetry import DomainActuation
 from cnc.orchestrators.events import StartedEvent, TimerEvent
-from cnc.orchestrators.instructions import Publish
+from cnc.orchestrators.instructions import Log, Publish
 from cnc.training.rollout import rollout
 from tests.orchestrators.systems import RUN, System, message, presence
 
@@ -49,6 +50,47 @@ def test_orchestrators_decide_what_the_policies_decide_directly(policy: str) -> 
     plan = system.blueprint
     direct = list(islice(rollout(plan.world, plan.policy, 0, system.load), 12))
     assert [o.cost for o in system.outcomes] == pytest.approx([o.cost for o in direct], rel=1e-9)
+
+
+def test_directives_carry_what_e2e_expects_and_domains_begin_there() -> None:
+    system = System(policy="hmarl")
+    for _ in range(4):
+        system.step()
+    plan = system.blueprint
+    direct = list(islice(rollout(plan.world, plan.policy, 0, system.load), 3))
+    assert [o.cost for o in system.outcomes] == pytest.approx([o.cost for o in direct], rel=1e-9)
+    told = [p for p in system.published if _is_directive(p) and p.slot == 2]
+    assert told and all(publish.body.expected is not None for publish in told)
+    greedy = System(policy="grd")
+    greedy.step()
+    assert not any(p.body.expected for p in greedy.published if _is_directive(p))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"nodes": ((1.0,),)}, "not of 9 services"),
+        ({"paths": ((0.5, 0.5),)}, "paths of 1 services"),
+        ({"paths": ((0.9, 0.9),) * 9}, "do not sum to 1"),
+    ],
+)
+def test_an_expected_split_that_does_not_fit_is_left_out(
+    change: dict[str, tuple[tuple[float, ...], ...]], reason: str
+) -> None:
+    system = System(policy="hmarl")
+    for _ in range(2):
+        system.step()
+    last = [p for p in system.published if _is_directive(p) and p.body.domain == "ran-0"][-1]
+    telemetry = [p for p in system.published if p.topic.endswith("ran-0/telemetry")][-1]
+    told, plain = system.new_domain("ran-0"), system.new_domain("ran-0")
+    body = last.body.model_copy(update={"expected": last.body.expected.model_copy(update=change)})
+    nothing = last.body.model_copy(update={"expected": None})
+    for domain in (told, plain):
+        domain.handle(message(telemetry, "infrastructure"))
+    warning, *acted = told.handle(message(replace(last, body=body), "e2e"))
+    assert isinstance(warning, Log) and warning.level == "warning" and reason in warning.text
+    assert acted == plain.handle(message(replace(last, body=nothing), "e2e"))
+    assert any(isinstance(i.body, DomainActuation) for i in acted if isinstance(i, Publish))
 
 
 def test_the_view_tells_what_the_infrastructure_measured() -> None:

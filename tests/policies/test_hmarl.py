@@ -19,6 +19,7 @@ from cnc.policies.hmarl.deployment import fill
 from cnc.policies.hmarl.joint import JointTraffic, View
 from cnc.policies.hmarl.layout import layout_at, layout_of
 from cnc.policies.hmarl.policy import HmarlPolicy, read_weights, shipped
+from cnc.policies.interface import expectation_of
 from cnc.policies.registry import distributed_policy
 from cnc.simulator.generator import generate_world
 from cnc.simulator.parameters import ScenarioParameters
@@ -41,9 +42,11 @@ def test_training_decides_as_the_agents_do() -> None:
         observation = observe_all(measured, world)
         hosts = end_to_end.hosts(observation) if measured.frame_start else None
         delta = end_to_end.distribute(observation)
+        expected = expectation_of(end_to_end)
         parts = {}
         for site, agent in zip(sites, agents, strict=True):
-            order, seen = order_for(site, observation, delta, hosts), observe_domain(measured, site)
+            order = order_for(site, observation, delta, hosts, expected)
+            seen = observe_domain(measured, site)
             agent.observe(order)
             replicas = agent.deploy(seen, order) if measured.frame_start else None
             parts[site.index] = DomainPart(agent.split(seen, order), order.inflow, replicas)

@@ -25,6 +25,7 @@ from cnc.policies.hmarl.learning.loss import actor_loss, decided
 from cnc.policies.hmarl.learning.samples import SHARES, Batch
 from cnc.policies.hmarl.learning.traffic import LearningTraffic
 from cnc.policies.hmarl.policy import HmarlPolicy, shipped
+from cnc.policies.interface import expectation_of
 from cnc.policies.registry import distributed_policy, learning_name
 from cnc.simulator.generator import generate_world
 from cnc.simulator.world import World
@@ -68,9 +69,10 @@ class Run:
             observation = observe_all(measured, self.world)
             hosts = self.end_to_end.hosts(observation) if measured.frame_start else None
             delta = self.end_to_end.distribute(observation)
+            expected = expectation_of(self.end_to_end)
             parts = {}
             for site, agent in zip(self.sites, self.agents, strict=True):
-                order = order_for(site, observation, delta, hosts)
+                order = order_for(site, observation, delta, hosts, expected)
                 seen = observe_domain(measured, site)
                 agent.observe(order)
                 replicas = agent.deploy(seen, order) if measured.frame_start else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from cnc.messages.telemetry import DomainActuation, DomainTelemetry
 from cnc.messages.topics import Topics
 from cnc.orchestrators.domain.mapping import observation_of, report_of
 from cnc.orchestrators.events import Event, GapEvent, MessageEvent, StartedEvent
+from cnc.orchestrators.expected import expected_split
 from cnc.orchestrators.instructions import Instruction, Log, Persist, Publish, Stop
 from cnc.orchestrators.traffic_classes import with_groups
 from cnc.policies.hmarl.learning.packing import unpacked
@@ -124,8 +126,19 @@ class DomainOrchestrator:
             raise MessageError(f"directive for slot {event.slot} before its telemetry")
         if self._answered and self._answered[0] == event.slot:
             return [self._answered[1]]
+        expected, log = self._expected(body)
         self._order = self._order_of(body, event.slot)
-        return [*self._warm(body.warm), *self._decide(self._order)]
+        order = replace(self._order, expected=expected)
+        return [*log, *self._warm(body.warm), *self._decide(order)]
+
+    def _expected(self, body: DomainDirective) -> tuple[Split | None, list[Instruction]]:
+        """The split that E2E expects, for this slot alone; none where it does not fit here."""
+        if body.expected is None:
+            return None, []
+        try:
+            return expected_split(body.expected, self.site), []
+        except MessageError as error:
+            return None, [Log("warning", f"{error}; it is left out")]
 
     def _warm(self, packed: str) -> list[Instruction]:
         """Begin with what E2E found in its knowledge, if it sent something."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cnc.environment.areas import AreaTable
-from cnc.environment.observations import EndToEndObservation, Hosts
+from cnc.environment.observations import EndToEndObservation, Expectation, Hosts
 from cnc.environment.sites import Floats, Site
 from cnc.errors import CncError, MessageError
 from cnc.messages.directives import DomainDirective, HostsPrior
@@ -30,11 +30,12 @@ from cnc.orchestrators.events import (
     StartedEvent,
     TimerEvent,
 )
+from cnc.orchestrators.expected import expected_message
 from cnc.orchestrators.instructions import Instruction, Log, Persist, Publish, SetTimer, Stop
 from cnc.orchestrators.offers import Offers
 from cnc.policies.hmarl.q_distribution import QDistribution
 from cnc.policies.hmarl.warm_agents import WarmEndToEnd
-from cnc.policies.interface import DistributedPolicy
+from cnc.policies.interface import DistributedPolicy, expectation_of
 from cnc.simulator.world import World
 
 GRACE = "grace"
@@ -54,6 +55,16 @@ class EndToEndSettings:
     """Agents begin from knowledge, and again where the context changes a lot."""
     warm_grace_s: float = 8.0
     """How long slot -1 waits for it: models are loaded meanwhile. Later slots wait `grace_s`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Directed:
+    """What E2E asked of the domains in a slot."""
+
+    observation: EndToEndObservation
+    delta: Floats
+    hosts: Hosts | None
+    expected: Expectation | None
 
 
 class EndToEndOrchestrator:
@@ -108,7 +119,7 @@ class EndToEndOrchestrator:
         self._slot: int | None = None
         self._decided: int | None = None
         self._live = [False] * len(sites)
-        self._last: tuple[EndToEndObservation, Floats, Hosts | None] | None = None
+        self._last: Directed | None = None
         self._snapshot: dict[str, Any] | None = None
         self.stale = 0
         self.degraded_slots = 0
@@ -185,10 +196,9 @@ class EndToEndOrchestrator:
         self.stale += 1
         if slot != self._decided or self._last is None:
             return []
-        observation, delta, hosts = self._last
-        if delta.shape[1] != self._reported_classes(site.index):
+        if self._last.delta.shape[1] != self._reported_classes(site.index):
             return []
-        return [self._directive(site, observation, delta, hosts)]
+        return [self._directive(site, self._last)]
 
     def _reported_classes(self, domain: int) -> int:
         report = self._view.report_of(domain)
@@ -326,12 +336,10 @@ class EndToEndOrchestrator:
         hosts = self._agent.hosts(observation) if frame_start else None
         delta = self._agent.distribute(observation)
         self._decided = slot
-        self._last = (observation, delta, hosts)
+        self._last = Directed(observation, delta, hosts, expectation_of(self._agent))
         instructions: list[Instruction] = [SetTimer(GRACE, 0.0)]
         instructions += [
-            self._directive(site, observation, delta, hosts)
-            for site in self._sites
-            if self._live[site.index]
+            self._directive(site, self._last) for site in self._sites if self._live[site.index]
         ]
         instructions += self._desk.advance(observation, self._view)
         summary = self._view.summary(
@@ -357,9 +365,9 @@ class EndToEndOrchestrator:
             priors[c] = priors[c] + rows if c in priors else rows
         return {c: rows for c, rows in priors.items() if c < max(base, count)}
 
-    def _directive(
-        self, site: Site, observation: EndToEndObservation, delta: Floats, hosts: Hosts | None
-    ) -> Publish:
+    def _directive(self, site: Site, asked: Directed) -> Publish:
+        observation, delta, hosts = asked.observation, asked.delta, asked.hosts
+        expected = None if asked.expected is None else asked.expected.of(site)
         body = DomainDirective.model_construct(
             domain=site.domain,
             frame_start=observation.frame_start,
@@ -373,6 +381,7 @@ class EndToEndOrchestrator:
                 allowed=tuple(hosts.allowed[site.index].tolist()),
                 prior=tuple(hosts.prior[site.index].tolist()),
             ),
+            expected=None if expected is None else expected_message(expected),
             warm="" if self._warm is None else self._warm.part_of(site.domain, observation.slot),
             priority=50,
             reason=self._remedies.reason(observation.slot),

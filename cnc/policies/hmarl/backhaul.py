@@ -1,7 +1,8 @@
 """How a RAN domain splits what passes through it to transport over its two backhauls.
 
-It does not see that traffic beforehand, only how busy its links were in the last slot. E2E, which
-gets the same figures in reports, works out the same split when it predicts. numpy or torch.
+It does not see that traffic beforehand, only how busy its links were in the last slot. So it does
+this where E2E does not say how it expects it to split. E2E, which gets the same figures in reports,
+begins with the same. numpy or torch.
 """
 
 from __future__ import annotations

@@ -87,12 +87,12 @@ class JointTraffic:
         weights: Mapping[str, Tensor],
         before: tuple[Shares, Shares] | None,
     ) -> tuple[Tensor, tuple[Shares, Shares]]:
-        """Routing y [B, D, C, R] and what E2E and the domains remember.
+        """Routing y [B, D, C, R], and what E2E decided and expected, and what all do.
 
         Args:
             view: what is reported.
             weights: of the networks.
-            before: what they remember of the last slot.
+            before: the same of the last slot.
         """
         layout, local = self._global, self._local
         batch, origins, classes = view.requests.shape
@@ -111,27 +111,16 @@ class JointTraffic:
             node_start(layout, now, None),
             self._sides(view, weights),
         )
-        mine, theirs = fresh, fresh
-        if before is not None:
-            mine, theirs = (self._warm(last, fresh, possible, now) for last in before)
+        start = fresh if before is None else self._warm(before[0], fresh, possible, now)
         requests = view.requests.transpose(1, 2)[..., layout.route_choice // choices]
         flat = possible.reshape(batch, classes, -1)
         given = situation(torch, layout, now, requests)
-
-        def held(shares: Shares) -> Shares:
-            return Shares(shares.choice, shares.node, self._held(shares.side, fresh.side))
-
-        mine = improved_by_turns(torch, given, mine, flat, weights, False, held)
-        theirs = Shares(mine.choice, theirs.node, theirs.side)
+        mine = improved_by_turns(torch, given, start, flat, weights, False)
         seen = situation(torch, local, now, requests)
-        theirs = improved_by_turns(torch, seen, theirs, flat, weights, True, lambda s: s)
-        done = Shares(mine.choice, theirs.node, self._held(theirs.side, fresh.side))
+        # domains begin with what E2E expects of them; backhauls, which they do not see, stay
+        done = improved_by_turns(torch, seen, mine, flat, weights, True)
         flow = routing(layout, done)[0].reshape(batch, classes, origins, -1)
         return flow.transpose(1, 2), (mine, done)
-
-    def _held(self, side: Tensor, fresh: Tensor) -> Tensor:
-        held: Tensor = with_fixed(torch, side, fresh, self._backhaul)
-        return held
 
     def _warm(self, last: Shares, fresh: Shares, possible: Tensor, now: Conditions) -> Shares:
         """What is remembered is not followed back."""
@@ -140,7 +129,7 @@ class JointTraffic:
         return Shares(
             choice.reshape(fresh.choice.shape),
             node_start(self._global, now, last.node.detach()),
-            self._held(warmed(last.side.detach(), fresh.side), fresh.side),
+            with_fixed(torch, warmed(last.side.detach(), fresh.side), fresh.side, self._backhaul),
         )
 
     def _sides(self, view: View, weights: Mapping[str, Tensor]) -> Tensor:

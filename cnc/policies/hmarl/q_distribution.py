@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from cnc.environment.observations import EndToEndObservation, Hosts
+from cnc.environment.observations import EndToEndObservation, Expectation, Hosts
 from cnc.environment.sites import Floats, Integers
 from cnc.policies.hmarl.backhaul import backhaul_shares
 from cnc.policies.hmarl.improvement import KEPT, Shares, Weights, normalised
@@ -30,6 +30,9 @@ from cnc.policies.hmarl.turns import improved_by_turns
 from cnc.policies.hmarl.wishes import Wishes
 from cnc.policies.shares import Candidates
 from cnc.simulator.world import BACKHAUL, CORE, LOCAL, TrafficClasses, World
+
+DIGITS = 5
+"""Of the shares that E2E tells domains it expects."""
 
 
 class QDistribution:
@@ -73,6 +76,8 @@ class QDistribution:
     def decide(self, observation: EndToEndObservation) -> Shares:
         """The whole joint decision: E2E's own choices, and what it expects domains to do.
 
+        Domains begin with what is expected of them (`expected`), and decide.
+
         What is asked again in the same slot is a question (the plan of an intent, say), not a
         decision, and leaves no trace.
         """
@@ -87,12 +92,9 @@ class QDistribution:
         requests = observation.requests.T[:, layout.route_choice // (candidates + 1)]
         pairs = ReadyPairs(layout, now.ready, flat)
         given = situation(np, layout, now, requests, pairs)
-        shares = start = self._start(observation, layout, now, possible)
+        shares = self._start(observation, layout, now, possible)
 
-        def held(after: Shares) -> Shares:
-            return self._held(after, start)
-
-        shares = improved_by_turns(np, given, shares, flat, self._weights, False, held)
+        shares = improved_by_turns(np, given, shares, flat, self._weights, False)
         choice = np.where(shares.choice < KEPT, 0.0, shares.choice)
         choice = normalised(choice.reshape(classes, origins, candidates + 1))
         decided = Shares(choice.reshape(shape), shares.node, shares.side)
@@ -100,11 +102,16 @@ class QDistribution:
             self._last, self._decided = decided, observation.slot
         return decided
 
-    def _held(self, after: Shares, start: Shares) -> Shares:
-        """Puts back what RAN domains decide by what they saw last."""
-        return Shares(
-            after.choice, after.node, with_fixed(np, after.side, start.side, self._backhaul)
-        )
+    def expected(self) -> Expectation | None:
+        """What it expects the domains to do in the slot that it decided last.
+
+        Rounded, so that a directive stays short: a share's last digits mean nothing.
+        """
+        if self._last is None:
+            return None
+        node, side = self._last.node, self._last.side
+        paths = side[:, :-1].reshape(len(side), -1, 2).transpose(1, 0, 2)
+        return Expectation(sigma=node.round(DIGITS), paths=paths.round(DIGITS))
 
     def _possible(self, observation: EndToEndObservation) -> Floats:
         """[D, C, K + 1] 1 where a candidate can be chosen, or leaving unserved."""
@@ -146,7 +153,7 @@ class QDistribution:
         return Shares(choice.reshape(classes, -1), node, side)
 
     def _sides(self, observation: EndToEndObservation) -> Floats:
-        """[S, 2 G + 1] by what is left of the links; backhauls as RAN domains split them."""
+        """[S, 2 G + 1] by what is left of the links; backhauls as RAN domains alone would."""
         world, services = self._world, len(self._world.work_gc)
         pair = self._pairs
         side = np.ones((services, 2 * len(pair) + 1))
@@ -213,6 +220,6 @@ def pair_links(world: World) -> Any:
 
 
 def backhaul_sides(world: World) -> slice:
-    """Columns of the sides […, 2 G + 1] that RAN domains decide by what they saw last."""
+    """Columns of the sides […, 2 G + 1] that begin as RAN domains alone would split them."""
     origins = len(world.candidates)
     return slice(2 * origins, 4 * origins)

@@ -118,9 +118,7 @@ class ReplicaSearch:
             np, layout, conditions, expected.requests, ReadyPairs(layout, replicas, possible)
         )
         begin = 0 if first else len(self.weights["e2e.steps"]) - SETTLING
-        shares = improved_by_turns(
-            np, given, shares, possible, self.weights, False, lambda s: s, max(0, begin)
-        )
+        shares = improved_by_turns(np, given, shares, possible, self.weights, False, max(0, begin))
         return given, shares, possible
 
     def _acted(

@@ -16,6 +16,8 @@ WARM = 0.9
 """Part of the last slot's decision in what a slot starts from; the rest is spread."""
 UNSERVED = 0.01
 """Weight of leaving unserved in what is spread, against 1 for a candidate."""
+UNKNOWN = 1e-6
+"""Weight of what a domain knows by itself where E2E says what it expects."""
 LEFT = 0.05
 """Least part of a node or link that counts as left."""
 
@@ -33,6 +35,16 @@ def node_start(layout: Layout, now: Conditions, last: Array | None) -> Array:
     if last is None:
         return fresh
     return normalised(here * warmed(last, fresh), layout.onto_domain)
+
+
+def expected_start(layout: Layout, now: Conditions, expected: Array) -> Array:
+    """Node shares […, S, N] over ready replicas: as E2E expects them, else by what is left.
+
+    E2E may not know yet what became ready or was lost; a service of which it expects nothing that
+    is ready here begins by what background leaves.
+    """
+    known = (now.ready > 0) * expected
+    return normalised(known + UNKNOWN * node_start(layout, now, None), layout.onto_domain)
 
 
 def pair_start(capacity_mbit_s: Array, load: Array) -> Array:

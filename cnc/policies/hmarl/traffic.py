@@ -1,7 +1,8 @@
 """A domain's traffic: an actor that splits over nodes and paths (docs/hmarl.md, "Traffic").
 
-The actor's logits are those of the last slot, moved a few times along the values of its own nodes
-and links, as the shared networks correct them. It sees its own domain only.
+The actor begins with the shares that E2E expects of it or, where E2E says nothing, with its last
+ones, and moves them along the values of its own nodes and links, as the shared networks correct
+them. It sees its own domain only.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from cnc.environment.observations import DomainObservation, Order, Split
 from cnc.environment.sites import Floats, Site
 from cnc.policies.hmarl.arrays import at
 from cnc.policies.hmarl.backhaul import backhaul_shares
-from cnc.policies.hmarl.improvement import Shares, Weights
+from cnc.policies.hmarl.improvement import Shares, Weights, normalised
 from cnc.policies.hmarl.layout import layout_at
 from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.pairs import AllPairs
 from cnc.policies.hmarl.situation import Conditions, situation
-from cnc.policies.hmarl.start import node_start, pair_start, warmed
+from cnc.policies.hmarl.start import expected_start, node_start, pair_start, warmed
 from cnc.policies.hmarl.turns import improved_by_turns
 
 
@@ -47,17 +48,17 @@ class Traffic:
         pairs = AllPairs(layout, nodes=np.flatnonzero(now.ready))
         given = situation(np, layout, now, requests, pairs)
         shares = improved_by_turns(
-            np, given, shares, shares.choice, self._weights, fixed_choice=True, held=lambda s: s
+            np, given, shares, shares.choice, self._weights, fixed_choice=True
         )
         self._node = shares.node
-        paths = shares.side[:, :2] if own else self._backhaul(observation)
+        paths = shares.side[:, :2] if own else self._backhaul(observation, order)
         self._side = paths if own else None
         return Split(sigma=shares.node, paths=paths)
 
     def _start(
         self, observation: DomainObservation, order: Order, layout: Layout
     ) -> tuple[Conditions, Shares]:
-        """What is known of the slot, and the last split mixed with one by what is left."""
+        """What is known of the slot; as E2E expects, else the last split and what is left."""
         site = self._site
         own = site.path_links is not None and site.kind != "ran"
         pair = list(site.path_links) if site.path_links is not None else []
@@ -68,19 +69,27 @@ class Traffic:
             link_mbit_s=observation.link_capacity_mbit_s[pair] if pair else np.ones(2),
             link_j_mbit=observation.link_energy_j_mbit[pair] if pair else np.zeros(2),
         )
-        node = node_start(layout, now, self._node)
         side = np.ones((len(site.work_gc), 3))
+        expected = order.expected
+        if expected is not None:
+            node = expected_start(layout, now, expected.sigma)
+            side[:, :2] = expected.paths if own else 1.0
+            return now, Shares(np.ascontiguousarray(order.inflow.T), node, side)
+        node = node_start(layout, now, self._node)
         if own:
             side[:, :2] = pair_start(now.link_mbit_s, observation.link_utilisation[pair])
         if self._side is not None and own:
             side[:, :2] = warmed(self._side, side[:, :2])
         return now, Shares(np.ascontiguousarray(order.inflow.T), node, side)
 
-    def _backhaul(self, observation: DomainObservation) -> Floats:
+    def _backhaul(self, observation: DomainObservation, order: Order) -> Floats:
+        """Of what passes through: as E2E, which alone knows how much, expects it."""
         site = self._site
         services = len(site.work_gc)
         if site.path_links is None:
             return np.tile(np.array([1.0, 0.0]), (services, 1))
+        if order.expected is not None:
+            return np.asarray(normalised(order.expected.paths))
         pair, classes = list(site.path_links), site.base_classes
         shares = backhaul_shares(
             np,

@@ -7,7 +7,6 @@ cheapest shares of all turns are the decision. numpy or torch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import ModuleType
 
 from cnc.policies.hmarl.arrays import Array, at_least
@@ -23,7 +22,6 @@ def improved_by_turns(
     possible: Array,
     weights: Weights,
     fixed_choice: bool,
-    held: Callable[[Shares], Shares],
     first: int = 0,
 ) -> Shares:
     """The decision after all turns.
@@ -35,14 +33,12 @@ def improved_by_turns(
         possible: […, C, D x (K + 1)] 1 where a choice is possible.
         weights: of the networks.
         fixed_choice: leave the choices as they are (a domain's own decision).
-        held: puts back what is decided elsewhere.
         first: turn to begin with; the later ones have the smaller steps.
     """
     best = now = shares
     lowest: Array = None
     for turn in range(first, len(weights["domain.steps" if fixed_choice else "e2e.steps"])):
         after, cost = improved_in(xp, given, now, possible, weights, turn, fixed_choice)
-        after = held(after)
         if lowest is None or not given.layout.others:  # who looks to his own has no common cost
             lowest, now = cost, after
             continue

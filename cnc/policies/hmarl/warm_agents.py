@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
 
-from cnc.environment.observations import EndToEndObservation, Hosts
+from cnc.environment.observations import EndToEndObservation, Expectation, Hosts
 from cnc.environment.sites import Floats
 from cnc.policies.hmarl.domain import HmarlDomain
 from cnc.policies.hmarl.improvement import Weights
@@ -62,6 +62,10 @@ class WarmEndToEnd:
     def distribute(self, observation: EndToEndObservation) -> Floats:
         """delta [D, C, K] as the agent decides, leaning."""
         return self.agent.distribute(self._leant(observation))
+
+    def expected(self) -> Expectation | None:
+        """Of the domains, as the agent does."""
+        return self.agent.expected()
 
     def _leant(self, observation: EndToEndObservation) -> EndToEndObservation:
         return observation if self._leaning is None else self._leaning.on(observation)

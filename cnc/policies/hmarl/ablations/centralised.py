@@ -14,7 +14,7 @@ import numpy as np
 from cnc.environment.assembly import observe_all
 from cnc.environment.observations import EndToEndObservation
 from cnc.environment.sites import Floats
-from cnc.policies.hmarl.improvement import Shares, Weights, routing
+from cnc.policies.hmarl.improvement import Weights, routing
 from cnc.policies.hmarl.policy import shipped
 from cnc.policies.hmarl.q_distribution import QDistribution
 from cnc.policies.interface import GlobalDecision
@@ -86,7 +86,3 @@ class WholeDecision(QDistribution):
         y = routing(self._layout_for(observation.classes), self.decide(observation))[0]
         by_origin = y.reshape(len(y), *self._world.route_node.shape).transpose(1, 0, 2)
         return np.ascontiguousarray(by_origin if observation.slot >= 0 else 0.0 * by_origin)
-
-    def _held(self, after: Shares, start: Shares) -> Shares:
-        """Nothing is decided elsewhere."""
-        return after

@@ -13,6 +13,7 @@ from cnc.policies.hmarl.ablations.heuristics import (
     greedy_deployment,
     residual_traffic,
 )
+from cnc.policies.hmarl.ablations.reticent import Reticent
 from cnc.policies.hmarl.ablations.selfish import SelfishDistribution, selfish_domain
 from cnc.policies.hmarl.deployment import Deployment
 from cnc.policies.hmarl.domain import HmarlDomain
@@ -40,6 +41,7 @@ VARIANTS = {
     "hmarl-grd-deployment": Variant(Wishless, greedy_deployment),
     "hmarl-grd-distribution": Variant(ResidualDistribution, HmarlDomain),
     "hmarl-grd-traffic": Variant(QDistribution, residual_traffic),
+    "hmarl-no-expectation": Variant(Reticent, HmarlDomain),
     "hmarl-selfish": Variant(SelfishDistribution, selfish_domain),
 }
 """All but the centralised one, which is no set of agents."""

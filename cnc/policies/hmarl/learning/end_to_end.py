@@ -16,7 +16,7 @@ from cnc.policies.hmarl.learning.packing import Arrays, taken, under
 from cnc.policies.hmarl.learning.samples import SHARES, sample_of
 from cnc.policies.hmarl.learning.settings import END_TO_END, LearningSettings
 from cnc.policies.hmarl.marginal import Conditions, Layout
-from cnc.policies.hmarl.q_distribution import QDistribution, backhaul_sides
+from cnc.policies.hmarl.q_distribution import QDistribution
 from cnc.policies.hmarl.warm_start import END_TO_END as NAME
 from cnc.policies.hmarl.warm_start import WarmStart
 from cnc.policies.interface import END_TO_END_AGENT
@@ -39,7 +39,7 @@ class LearningDistribution(QDistribution):
         self, world: World, weights: Weights, seed: int, settings: LearningSettings = END_TO_END
     ) -> None:
         super().__init__(world, weights)
-        role = Role("e2e", ("e2e.",), chooses=True, fixed_sides=backhaul_sides(world))
+        role = Role("e2e", ("e2e.",), chooses=True)
         self.learner = Learner(NAME, weights, role, settings, seed, END_TO_END_AGENT)
         self._weights = self.learner.weights
         self._shadow = QDistribution(world, self.learner.good)

@@ -7,7 +7,7 @@ cost under the measured background, a constant; the share of a route depends on 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 
@@ -16,7 +16,6 @@ from cnc.policies.hmarl.learning.hindsight import of_routes
 from cnc.policies.hmarl.learning.samples import Batch
 from cnc.policies.hmarl.marginal import Layout, marginal_cost
 from cnc.policies.hmarl.situation import situation
-from cnc.policies.hmarl.start import with_fixed
 from cnc.policies.hmarl.turns import improved_by_turns
 
 
@@ -30,8 +29,6 @@ class Role:
     """Prefixes of the weights that it moves."""
     chooses: bool
     """It decides where requests go; else where in the domain."""
-    fixed_sides: slice = field(default_factory=lambda: slice(0, 0))
-    """Columns of the sides that it predicts but does not decide."""
 
 
 def decided(
@@ -39,13 +36,7 @@ def decided(
 ) -> Shares:
     """The decisions again, from where they started, with these weights."""
     given = situation(torch, layout, batch.believed, of_routes(layout, batch.asked))
-    start = batch.start
-
-    def held(shares: Shares) -> Shares:
-        side = with_fixed(torch, shares.side, start.side, role.fixed_sides)
-        return Shares(shares.choice, shares.node, side)
-
-    return improved_by_turns(torch, given, start, batch.possible, weights, not role.chooses, held)
+    return improved_by_turns(torch, given, batch.start, batch.possible, weights, not role.chooses)
 
 
 def actor_loss(
