@@ -11,7 +11,7 @@ from typing import Any
 from cnc.messages.base import Body
 from cnc.messages.directives import DomainDirective
 from cnc.messages.envelope import Envelope
-from cnc.messages.intents import IntentEvent, IntentHistory, IntentRequest
+from cnc.messages.intents import Corrections, IntentEvent, IntentHistory, IntentRequest
 from cnc.messages.knowledge import KnowledgeChange, KnowledgeReply, KnowledgeRequest
 from cnc.messages.presence import ClockTick, ControlRequest, Presence
 from cnc.messages.reports import DomainReport, SystemView
@@ -122,7 +122,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel(
         "replies",
         "replies/{client}",
-        (Acknowledgement, ServiceReply, KnowledgeReply, IntentHistory, IntentEvent),
+        (Acknowledgement, ServiceReply, KnowledgeReply, IntentHistory, Corrections, IntentEvent),
         "any",
         "client",
     ),

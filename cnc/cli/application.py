@@ -14,6 +14,7 @@ from cnc.cli import (
     evaluate,
     explain,
     intent,
+    intent_corrections,
     intent_history,
     knowledge,
     plot,
@@ -72,6 +73,7 @@ def build() -> typer.Typer:
     _add(intents, "list", intent_history.list_intents)
     _add(intents, "show", intent_history.show)
     _add(intents, "withdraw", intent_history.withdraw)
+    _add(intents, "corrections", intent_corrections.corrections)
     application.add_typer(intents, name="intent")
     for name, module in (
         ("knowledge", knowledge),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +9,9 @@ import typer
 from typer.core import TyperGroup
 
 from cnc.cli.guard import fields_checked, run
-from cnc.cli.intent_documents import event_document, recognition_document
+from cnc.cli.intent_corrections import correct, remember
+from cnc.cli.intent_dialogue import converse, new_name
+from cnc.cli.intent_documents import recognition_document
 from cnc.cli.intent_standards import imported
 from cnc.cli.options import (
     ROOT,
@@ -32,8 +32,7 @@ from cnc.errors import StorageError, UsageError
 from cnc.policies.registry import DEFAULT as DEFAULT_POLICY
 
 if TYPE_CHECKING:
-    from cnc.messages.intents import IntentEvent, IntentRequest, Recognition
-    from cnc.processes.blueprint import SystemConfig
+    from cnc.messages.intents import Recognition
 
 HELP = """Say in words what is needed; it is recognised, planned, deployed, measured.
 
@@ -96,6 +95,18 @@ def submit(
         str | None, typer.Option(metavar="DOMAIN", help="Where the users are, such as ran-3.")
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the intent active.")] = False,
+    corrected: Annotated[
+        str | None,
+        typer.Option(
+            "--correct",
+            metavar="INTENT|last",
+            help="Instead of a text: that request was misunderstood; with --as.",
+        ),
+    ] = None,
+    meant: Annotated[
+        str | None,
+        typer.Option("--as", metavar="SERVICE", help="With --correct: what was meant."),
+    ] = None,
     policy: Policy = DEFAULT_POLICY,
     scenario: Scenario = "paper",
     seed: Seed = 0,
@@ -112,6 +123,8 @@ def submit(
 
     Example: cnc intent --from intent.json --dry-run
 
+    Example: cnc intent --correct last --as cloud-gaming
+
     With a running emulator at the broker it is used; else one is started for the call.
     """
     common = Common(context)
@@ -127,6 +140,13 @@ def submit(
         topic_root=topic_root,
         slot_ms=0,
     )
+    if (corrected is None) != (meant is None) or (corrected and (text or document)):
+        raise UsageError(
+            "a correction is: cnc intent --correct INTENT|last --as SERVICE, without a text"
+        )
+    if corrected is not None and meant is not None:
+        correct(config, corrected, meant, as_json)
+        return
     if bool(text) == (document is not None):
         raise UsageError(
             "say in words what is needed, or name a document with --from FILE: one of the two"
@@ -136,7 +156,6 @@ def submit(
         raise UsageError(
             f"the request has {len(words)} characters; say in at most 2,000 what one service needs"
         )
-    from cnc.messages.envelope import new_id
     from cnc.messages.intents import IntentRequest
     from cnc.policies.registry import check_distributed
 
@@ -144,7 +163,7 @@ def submit(
     found = None if document is None else imported(document)
     with fields_checked("the request"):
         request = IntentRequest(
-            intent_id=f"intent-{new_id()[-12:]}",
+            intent_id=new_name(),
             text=words if found is None else found.text[:LONGEST],
             intent=None if found is None else found.intent,
             origin=origin,
@@ -154,13 +173,11 @@ def submit(
             slots=slots,
         )
     idle = _stated(context, *OF_THE_EMULATOR)
-    last = run(_submit(config, request, as_json, idle))
-    if last.event == "ask" and _can_ask(as_json):
-        chosen = _choose(last)
-        again = request.model_copy(
-            update={"intent_id": f"intent-{new_id()[-12:]}", "service": chosen}
-        )
-        last = run(_submit(config, again, as_json, []))
+    last, done = run(converse(config, request, as_json, idle))
+    remember(config.home, last, request.text)
+    if not done:
+        notice("nothing was done. Wrong service? cnc intent --correct last --as SERVICE")
+        raise typer.Exit(1)
     if last.event in ("ask", "refused", "infeasible"):
         raise typer.Exit(1)
 
@@ -173,71 +190,6 @@ def _stated(context: typer.Context, *options: str) -> list[str]:
         for name, source in sources.items()
         if source is not None and source.name == "COMMANDLINE"
     ]
-
-
-def _can_ask(as_json: bool) -> bool:
-    return not as_json and sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def _choose(event: IntentEvent) -> str:
-    numbers = [str(n) for n in range(1, len(event.choices) + 1)]
-    from rich.prompt import Prompt
-
-    answer = Prompt.ask("  which one is meant", choices=numbers, console=console())
-    return event.choices[int(answer) - 1].service
-
-
-async def _submit(
-    config: SystemConfig, request: IntentRequest, as_json: bool, idle: list[str]
-) -> IntentEvent:
-    from cnc.processes.client import answers
-    from cnc.processes.session import emulator
-
-    tell = None if as_json else notice
-    if config.broker and await answers(config.broker, "e2e", config.topic_root):
-        if idle:
-            notice(f"{', '.join(idle)}: no effect here, an emulator runs already at the broker")
-        return await _follow(config, request, as_json, None)
-    if config.broker:
-        notice(f"no emulator answers at {_shown(config.broker)}: one is started for this call")
-    elif not as_json:
-        notice("no broker is configured: an emulator is started for this call")
-    if request.keep:
-        notice("--keep has no effect: the emulator ends with this call (start one with `cnc up`)")
-    async with emulator(config, tell) as (running, check):
-        return await _follow(running, request, as_json, check)
-
-
-def _shown(url: str) -> str:
-    from cnc.bus.address import parse_address
-
-    return parse_address(url).shown
-
-
-async def _follow(
-    config: SystemConfig, request: IntentRequest, as_json: bool, check: Any
-) -> IntentEvent:
-    from cnc.processes.client import client_bus, follow_intent, look
-
-    view: Any = None
-    if not as_json:
-        from cnc.cli.intent_view import IntentView
-
-        view = IntentView()
-
-    def on_event(event: IntentEvent, at: datetime) -> None:
-        if as_json:
-            emit(event_document(event, at))
-        else:
-            view.show(event)
-
-    async with client_bus(config.broker, config.topic_root) as bus:
-        await look(bus, 30.0, until="e2e")
-        try:
-            return await follow_intent(bus, request, on_event, check)
-        finally:
-            if view is not None:
-                view.close()
 
 
 def recognise(

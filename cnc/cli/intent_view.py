@@ -34,7 +34,9 @@ ROWS = 6
 class IntentView:
     """Prints events as they come; slots measured so far move a bar."""
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: tuple[str, ...] = ()) -> None:
+        """Leave the events of these names out."""
+        self._hidden = hidden
         self._progress: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._intents: dict[str, Intent] = {}
@@ -45,6 +47,8 @@ class IntentView:
         if event.intent is not None:
             self._intents[event.intent_id] = event.intent
         self._several = self._several or event.parent_id is not None
+        if event.event in self._hidden:
+            return
         if event.event == "measured":
             self._measured(event)
             return

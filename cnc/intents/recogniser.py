@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from cnc.embedding import Embedder, load_embedder, load_multilingual
-from cnc.errors import IntentError
+from cnc.errors import IntentError, NotFoundError
 from cnc.intents.assembly import build_intent, runners_up
 from cnc.intents.catalogue import Catalogue, load_catalogue
 from cnc.intents.clauses import without_negated
+from cnc.intents.corrections import Corrected, CorrectionFile
 from cnc.intents.examples import KINDS, load_examples
 from cnc.intents.glossary import in_english
 from cnc.intents.languages import NAMES, language_of
@@ -59,9 +60,35 @@ class Recogniser:
         self.catalogue = catalogue
         self._routes = Routes(catalogue, embedder, multilingual, home)
         self._corrector = make_corrector(e.text for e in load_examples(catalogue))
+        self._corrected = Corrected(CorrectionFile(home), embedder.encode, self._names)
 
     def recognise(self, text: str) -> Recognition:
-        """Recognise one text; never raises for what a text contains."""
+        """Recognise one text, as users corrected it; never raises for what a text contains."""
+        found = self._recognise_anew(text)
+        corrected = self._corrected.find(text, self._masked)
+        if corrected is None or len(text) > LONGEST:
+            return found
+        correction, near = corrected
+        try:
+            chosen = self.recognise_as(text, correction.service, found)
+        except (NotFoundError, IntentError):
+            return found
+        assert chosen.intent is not None
+        note = f'understood as corrected for "{correction.text}" ({correction.correction_id})'
+        intent = chosen.intent.model_copy(
+            update={"confidence": round(near, 4), "notes": (*chosen.intent.notes, note)}
+        )
+        return chosen.model_copy(update={"intent": intent})
+
+    def _masked(self, text: str) -> str:
+        clean = normalise(text)
+        english = language_of(clean) == "en"
+        return prepare(self._corrector.correct(clean) if english else clean, english=english).masked
+
+    def _names(self, masked: str) -> frozenset[int]:
+        return frozenset(np.flatnonzero(self._routes.lexicon.scores(masked)).tolist())
+
+    def _recognise_anew(self, text: str) -> Recognition:
         shown = text[:LONGEST]
         clean = normalise(text[: 2 * LONGEST])
         if not any(c.isalnum() for c in clean):

@@ -7,7 +7,7 @@ from typing import Any
 from cnc.messages.base import Body
 from cnc.messages.directives import DomainDirective
 from cnc.messages.envelope import Envelope
-from cnc.messages.intents import IntentEvent, IntentHistory, IntentRequest
+from cnc.messages.intents import Corrections, IntentEvent, IntentHistory, IntentRequest
 from cnc.messages.knowledge import KnowledgeChange, KnowledgeReply, KnowledgeRequest
 from cnc.messages.presence import ClockTick, ControlRequest, Presence
 from cnc.messages.reports import DomainReport, SystemView
@@ -37,6 +37,7 @@ BODIES: tuple[type[Body], ...] = (
     IntentRequest,
     IntentEvent,
     IntentHistory,
+    Corrections,
     KnowledgeRequest,
     KnowledgeReply,
     KnowledgeChange,

@@ -129,7 +129,11 @@ class IntentRequest(Body):
     """A user's text (or a structured intent), or the wish to withdraw one."""
 
     KIND: ClassVar[str] = "intent_request"
-    action: Literal["submit", "withdraw", "list", "explain"] = "submit"
+    action: Literal["submit", "withdraw", "list", "explain", "correct", "forget", "corrections"] = (
+        "submit"
+    )
+    """The last three are about what texts mean: `text` and `service` are a correction, and
+    `intent_id` is the correction to forget."""
     intent_id: Identifier
     parent_id: Identifier | None = None
     """The intent of several services that this one is a part of."""
@@ -218,3 +222,21 @@ class IntentHistory(Body):
 
     KIND: ClassVar[str] = "intent_history"
     events: tuple[IntentEvent, ...]
+
+
+class Correction(Model):
+    """A text that is to be understood as a service, because a user said so."""
+
+    correction_id: Identifier
+    text: Annotated[str, Field(min_length=1, max_length=2_000)]
+    service: Identifier
+    at: str
+    """When, RFC 3339."""
+
+
+class Corrections(Body):
+    """Answer to `correct` (the new one), `forget` (the one that is gone), `corrections` (all)."""
+
+    KIND: ClassVar[str] = "corrections"
+    entries: tuple[Correction, ...] = ()
+    error: str = ""

@@ -18,6 +18,7 @@ from cnc.errors import BusError, ComponentLostError, PermanentError
 from cnc.messages.envelope import new_id
 from cnc.messages.intents import (
     FINAL_EVENTS,
+    Corrections,
     IntentEvent,
     IntentHistory,
     IntentRequest,
@@ -198,6 +199,16 @@ async def ask_history(bus: Bus, request: IntentRequest) -> IntentHistory:
     """
     answer = await bus.request(bus.topics.intent_requests(), request, REPLY_S)
     return _of(answer.body, IntentHistory)
+
+
+async def ask_corrections(bus: Bus, request: IntentRequest) -> Corrections:
+    """Correct, forget or list what texts mean.
+
+    Raises:
+        BusError: no answer in time.
+    """
+    answer = await bus.request(bus.topics.intent_requests(), request, REPLY_S)
+    return _of(answer.body, Corrections)
 
 
 async def ask_knowledge(bus: Bus, request: KnowledgeRequest) -> KnowledgeReply:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from cnc.errors import IntentError
+from cnc.messages.envelope import now
+
 if TYPE_CHECKING:
     from cnc.embedding.interface import Embedder
     from cnc.intents.recogniser import Recogniser
-    from cnc.messages.intents import Recognition
+    from cnc.messages.intents import Correction, Recognition
     from cnc.processes.blueprint import SystemConfig
 
 
@@ -69,3 +72,32 @@ class Models:
             if chosen is None and found.outcome == "ask" and accept_first:
                 chosen = found.choices[0].service
             return found if chosen is None else recogniser.recognise_as(text, chosen, found)
+
+    def correct(
+        self, action: str, text: str = "", service: str = "", correction_id: str = ""
+    ) -> tuple[Correction, ...]:
+        """Keep, forget or list what texts are to be understood as.
+
+        Args:
+            action: correct (`text` as `service`), forget (`correction_id`) or corrections.
+            text: of a request.
+            service: catalogue id.
+            correction_id: which to forget.
+
+        Raises:
+            NotFoundError: no such service or correction.
+            IntentError: there is no text.
+            StorageError: the file of corrections cannot be used.
+        """
+        from cnc.intents.catalogue import load_catalogue
+        from cnc.intents.corrections import CorrectionFile
+
+        file = CorrectionFile(self._config.home)
+        if action == "corrections":
+            return file.entries()
+        if action == "forget":
+            return (file.remove(correction_id),)
+        load_catalogue().by_id(service)
+        if not text.strip():
+            raise IntentError("there are no words to correct: the intent came as a document")
+        return (file.add(text[:2_000], service, now().isoformat(timespec="seconds")),)

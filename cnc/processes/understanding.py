@@ -78,6 +78,7 @@ class Understanding:
         """What the E2E shell can compute."""
         return {
             "recognise": self._models.recognise,
+            "correct": self._models.correct,
             "retrieve": self.retrieve,
             "warm_start": self.warm_start,
         }

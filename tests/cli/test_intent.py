@@ -207,3 +207,40 @@ def test_options_of_an_emulator_that_runs_already_are_named(emulator: Emulator) 
     result = emulator("intent", "--json", "--scenario", "large", "--seed", "3", "--dry-run", AR)
     assert "--scenario" in result.good().err and "--seed" in result.err
     assert json.loads(result.out.splitlines()[0])["event"] == "received"
+
+
+def test_a_correction_counts_at_once_and_can_be_taken_back(emulator: Emulator) -> None:
+    text = "AR and some such for the 20 guides of the museum"
+    first = emulator("intent", "--json", "--dry-run", text).rows
+    kept = emulator("intent", "--correct", "last", "--as", "cloud-gaming", "--json").good().row
+    assert (kept["text"], kept["service"]) == (text, "cloud-gaming")
+    near = text.replace("20", "30")
+    rows = emulator("intent", "--json", "--dry-run", near).rows
+    assert rows[1]["intent"]["service"] == "cloud-gaming"
+    assert kept["correction_id"] in rows[1]["intent"]["notes"][-1]
+    assert rows[1]["intent"]["users"] == {"value": 30, "origin": "said"}
+    listed = emulator("intent", "corrections", "--json").good().rows
+    assert kept in listed
+    again = ("intent", "--correct", first[0]["intent_id"], "--as", "vr-streaming")
+    assert emulator(*again, "--json").good().row["correction_id"] == kept["correction_id"]
+    emulator("intent", "corrections", "--remove", kept["correction_id"]).good()
+    assert emulator("intent", "corrections", "--json").good().out == ""
+    gone = emulator("intent", "corrections", "--remove", kept["correction_id"])
+    assert gone.code == 1 and "lists them" in gone.err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--correct", "last"), 2, "--as SERVICE"),
+        (("--as", "cloud-gaming"), 2, "--correct"),
+        (("--correct", "last", "--as", "cloud-gaming", AR), 2, "without a text"),
+        (("--correct", "intent-none", "--as", "cloud-gaming"), 1, "cnc intent list"),
+        (("--correct", "last", "--as", "no-such-service"), 1, "cloud-gaming"),
+    ],
+)
+def test_a_wrong_correction_says_what_is_right(
+    options: tuple[str, ...], code: int, words: str, emulator: Emulator
+) -> None:
+    result = emulator("intent", *options)
+    assert result.code == code and words in result.err, result

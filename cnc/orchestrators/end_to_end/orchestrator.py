@@ -18,6 +18,8 @@ from cnc.messages.presence import ControlRequest, Presence
 from cnc.messages.reports import DomainReport
 from cnc.messages.services import Acknowledgement, OrchestrationRequest
 from cnc.messages.topics import Topics
+from cnc.orchestrators.end_to_end.corrections import ACTIONS, CorrectionDesk
+from cnc.orchestrators.end_to_end.corrections import COMPUTATION as CORRECTION
 from cnc.orchestrators.end_to_end.desk import IntentDesk
 from cnc.orchestrators.end_to_end.remedies import Remedies
 from cnc.orchestrators.end_to_end.view import GlobalView
@@ -114,6 +116,7 @@ class EndToEndOrchestrator:
             [world.link_name(link) for link in range(len(world.link_domain))],
             areas,
         )
+        self._corrections = CorrectionDesk()
         self._remedies = Remedies(world, offers)
         self._run = ""
         self._slot: int | None = None
@@ -153,6 +156,8 @@ class EndToEndOrchestrator:
                 return [Log("warning", f"{event.topic} from {event.sender} is skipped: {error}")]
         if isinstance(body, Presence):
             return self._presence(event, body)
+        if isinstance(body, IntentRequest) and body.action in ACTIONS:
+            return self._corrections.request(event, body)
         if isinstance(body, IntentRequest):
             return self._desk.request(event, body)
         if isinstance(body, OrchestrationRequest):
@@ -284,6 +289,8 @@ class EndToEndOrchestrator:
             if event.error:
                 instructions.insert(0, Log("warning", f"knowledge retrieval: {event.error}"))
             return instructions
+        if event.name == CORRECTION:
+            return self._corrections.computed(event)
         if event.name == COMPUTATION and self._warm is not None:
             return self._warmed(event, self._warm)
         return []

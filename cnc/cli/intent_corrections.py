@@ -1,0 +1,169 @@
+"""`cnc intent --correct` and `cnc intent corrections`: say what a text means from now on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cnc.cli.guard import run
+from cnc.cli.options import ROOT, Broker, Common, Home, Json, TopicRoot, system_config
+from cnc.cli.output import console, emit, escaped, notice
+from cnc.errors import CncError, NotFoundError, StorageError
+
+if TYPE_CHECKING:
+    from cnc.messages.intents import Correction, IntentEvent
+    from cnc.processes.blueprint import SystemConfig
+
+RECENT = "recent-intents.json"
+MOST = 50
+"""Requests of this home that are remembered by their id."""
+
+
+def remember(home: Path, event: IntentEvent, text: str) -> None:
+    """Keep the words of a request, so that it can be corrected by its id or as the last one."""
+    if not text:
+        return
+    from cnc.settings import ensure_home
+
+    try:
+        rows = [row for row in _recent(home) if row["intent_id"] != event.intent_id]
+        rows.append({"intent_id": event.intent_id, "text": text})
+        (ensure_home(home) / RECENT).write_text(json.dumps(rows[-MOST:], ensure_ascii=False))
+    except (OSError, StorageError) as error:
+        notice(f"`--correct last` will not know this request: {error}")
+
+
+def _recent(home: Path) -> list[dict[str, str]]:
+    """Remembered requests, the oldest first; none where the file is damaged."""
+    try:
+        rows = json.loads((home / RECENT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    good = isinstance(rows, list) and all(
+        isinstance(row, dict) and {"intent_id", "text"} <= row.keys() for row in rows
+    )
+    return rows if good else []
+
+
+def correct(config: SystemConfig, intent_id: str, service: str, as_json: bool) -> None:
+    """Keep that the text of an intent means a service, for the emulator or for this home.
+
+    Raises:
+        NotFoundError: no such intent or service.
+        StorageError: the correction cannot be kept.
+    """
+    from cnc.intents.catalogue import load_catalogue
+
+    load_catalogue().by_id(service)
+    text = run(_text(config, intent_id))
+    kept = run(_ask(config, "correct", text=text, service=service))[0]
+    if as_json:
+        emit(kept.model_dump())
+        return
+    name = load_catalogue().by_id(service).name
+    console().print(f"“{escaped(kept.text)}” means {escaped(name)} from now on")
+    console().print(
+        f"[dim]take it back with: cnc intent corrections --remove {kept.correction_id}[/]"
+    )
+
+
+def corrections(
+    context: typer.Context,
+    remove: Annotated[
+        str | None, typer.Option("--remove", metavar="CORRECTION", help="Forget this one.")
+    ] = None,
+    broker: Broker = None,
+    home: Home = None,
+    topic_root: TopicRoot = ROOT,
+    json_output: Json = False,
+) -> None:
+    """List what texts were said to mean, or take one back.
+
+    Example: cnc intent corrections --remove correction-1f0c9a3e
+    """
+    common = Common(context)
+    as_json = common.json(json_output)
+    config = system_config(
+        broker=common.broker(broker), home=common.home(home), topic_root=topic_root
+    )
+    if remove is not None:
+        gone = run(_ask(config, "forget", correction_id=remove))[0]
+        if as_json:
+            emit({**gone.model_dump(), "removed": True})
+        else:
+            notice(f"{gone.correction_id} is forgotten: “{gone.text}”")
+        return
+    rows = run(_ask(config, "corrections"))
+    for row in rows:
+        if as_json:
+            emit(row.model_dump())
+        else:
+            console().print(f"{row.correction_id}  {row.service:<26} {escaped(row.text)}")
+    if not rows and not as_json:
+        console().print("no corrections: make one with `cnc intent --correct last --as SERVICE`")
+
+
+async def _text(config: SystemConfig, intent_id: str) -> str:
+    """The words of an intent: remembered in the home, else asked of the running system.
+
+    Raises:
+        NotFoundError: nobody knows it.
+    """
+    recent = _recent(config.home)
+    if intent_id == "last":
+        if not recent:
+            raise NotFoundError(
+                "no request of this home is remembered; name an intent of `cnc intent list`"
+            )
+        return recent[-1]["text"]
+    known = {row["intent_id"]: row["text"] for row in recent}
+    if intent_id in known:
+        return known[intent_id]
+    if await _answers(config):
+        from cnc.cli.intent_history import history
+
+        events = await history(config.broker, config.topic_root, "explain", intent_id)
+        text = next((event.text for event in events if event.text), "")
+        if text:
+            return text
+    raise NotFoundError(
+        f"no intent {intent_id!r} with words of its own; `cnc intent list` shows those there are, "
+        "and `--correct last` takes the last request"
+    )
+
+
+async def _answers(config: SystemConfig) -> bool:
+    from cnc.processes.client import answers
+
+    return bool(config.broker) and await answers(config.broker, "e2e", config.topic_root)
+
+
+async def _ask(config: SystemConfig, action: Any, **fields: str) -> tuple[Correction, ...]:
+    """Through a running system, whose recogniser then knows; else in this home.
+
+    Raises:
+        CncError: what was wrong.
+    """
+    if not await _answers(config):
+        from cnc.processes.models import Models
+
+        return Models(config).correct(action, **fields)
+    from cnc.cli.guard import fields_checked
+    from cnc.messages.intents import IntentRequest
+    from cnc.processes.client import ask_corrections, client_bus
+
+    with fields_checked("the correction"):
+        request = IntentRequest(
+            action=action,
+            intent_id=fields.get("correction_id", "corrections"),
+            text=fields.get("text", ""),
+            service=fields.get("service"),
+        )
+    async with client_bus(config.broker, config.topic_root) as bus:
+        reply = await ask_corrections(bus, request)
+    if reply.error:
+        raise CncError(reply.error)
+    return reply.entries

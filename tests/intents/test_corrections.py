@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from cnc.errors import NotFoundError, StorageError
+from cnc.intents.corrections import MOST, Corrected, CorrectionFile
+from cnc.intents.recogniser import Recogniser
+
+AT = "2026-01-01T00:00:00+00:00"
+
+
+def test_a_correction_is_kept_replaced_and_forgotten(tmp_path):
+    file = CorrectionFile(tmp_path / "new")
+    assert file.entries() == ()
+    first = file.add("XR for the  castle", "vr-streaming", AT)
+    again = file.add("xr for the castle.", "ar-split-rendering", AT)
+    assert again.correction_id == first.correction_id
+    other = CorrectionFile(tmp_path / "new")
+    assert [row.service for row in other.entries()] == ["ar-split-rendering"]
+    file.remove(first.correction_id)
+    assert other.entries() == ()
+    with pytest.raises(NotFoundError, match="corrections"):
+        file.remove(first.correction_id)
+
+
+def test_the_oldest_go_first(tmp_path):
+    file = CorrectionFile(tmp_path)
+    rows = [f"text {n}" for n in range(MOST)]
+    for text in rows[:3]:
+        file.add(text, "voice-call", AT)
+    entries = file.entries()
+    file._change(lambda _: [*entries] * (MOST // 3 + 1))
+    file.add("new", "voice-call", AT)
+    assert len(file.entries()) == MOST and file.entries()[-1].text == "new"
+
+
+def test_a_damaged_file_is_told_and_left(tmp_path, caplog):
+    (tmp_path / "corrections.json").write_text("{")
+    file = CorrectionFile(tmp_path)
+    with pytest.raises(StorageError, match="move it away"):
+        file.add("text", "voice-call", AT)
+    assert (tmp_path / "corrections.json").read_text() == "{"
+    looked_up = Corrected(file, lambda texts: np.ones((len(texts), 2)), lambda _: frozenset())
+    assert looked_up.find("text", str) is None
+    assert "not used" in caplog.text
+    with pytest.raises(StorageError, match="--home"):
+        CorrectionFile(None).add("text", "voice-call", AT)
+
+
+def test_the_recogniser_uses_it_at_once(catalogue, embedder, tmp_path):
+    recogniser = Recogniser(catalogue, embedder, home=tmp_path)
+    text = "give me XR for a guided walk around the castle, 30 guests"
+    CorrectionFile(tmp_path).add(text, "vr-streaming", AT)
+    for said in (text, text.replace("30 guests", "12 guests within 40 ms")):
+        found = recogniser.recognise(said)
+        assert (found.outcome, found.intent.service) == ("accepted", "vr-streaming")
+        assert "as corrected" in found.intent.notes[-1]
+    assert found.intent.users.value == 12 and found.intent.latency_ms.value == 40
+    assert recogniser.recognise("AR for 20 users").intent.notes == ()
+
+
+def test_another_name_of_a_service_is_another_text(catalogue, embedder, tmp_path):
+    recogniser = Recogniser(catalogue, embedder, home=tmp_path)
+    CorrectionFile(tmp_path).add("AR for 20 users", "cloud-gaming", AT)
+    assert recogniser.recognise("AR for 30 users").intent.service == "cloud-gaming"
+    assert recogniser.recognise("VR for 20 users").intent.service == "vr-streaming"
+
+
+def test_a_refused_text_can_be_corrected(catalogue, embedder, tmp_path):
+    recogniser = Recogniser(catalogue, embedder, home=tmp_path)
+    text = "what a lovely evening it is"
+    assert recogniser.recognise(text).outcome == "refused"
+    CorrectionFile(tmp_path).add(text, "voice-call", AT)
+    assert recogniser.recognise(text).intent.service == "voice-call"
