@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from cnc.intents.catalogue import Catalogue, Figure, Service
 from cnc.intents.heads import Probabilities
 from cnc.intents.slots import Stated, rate_per_user
+from cnc.intents.windows import structured
 from cnc.messages.intents import Intent, RunnerUp, Slot
 
 
@@ -56,6 +57,7 @@ def build_intent(
         time_window=Slot[str](value=stated.time_window.value, origin="said")
         if stated.time_window
         else None,
+        window=structured(stated.time_window.value) if stated.time_window else None,
         energy_preference=Slot(value=stated.energy.value, origin="said") if stated.energy else None,
         confidence=round(min(1.0, confidence), 4),
         runners_up=others[:2],
@@ -75,6 +77,11 @@ def _notes(stated: Stated) -> tuple[str, ...]:
         notes.append(
             "the density is taken over one square kilometre, since no area was said: add "
             '"over 2 square kilometres"'
+        )
+    if stated.time_window is not None:
+        notes.append(
+            f'the time window "{stated.time_window.value}" is kept as said; the service starts at '
+            "once and runs until it ends or is withdrawn, since the emulator has no calendar"
         )
     return tuple(notes)
 

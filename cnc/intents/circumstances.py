@@ -1,4 +1,4 @@
-"""When, how urgent and how green: the slots that are words rather than quantities."""
+"""How urgent and how green: the slots that are words rather than quantities."""
 
 from __future__ import annotations
 
@@ -18,38 +18,6 @@ class Found(Generic[ValueT]):
     end: int
 
 
-_CLOCK = (
-    r"(?:\d{1,2}(?:[:.h]\d{2})?\s*(?:am|pm|a\.m\.|p\.m\.|h\b|o'clock|hrs)?|noon|midday|"
-    r"midnight)"
-)
-_DAY = (
-    r"(?:(?:on\s+|next\s+|this\s+|every\s+|each\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
-    r"|(?:every|each)\s+(?:day|night|morning|evening|weekday|weekend)|today|tonight|tomorrow|"
-    r"on\s+weekdays|daily|weekdays)"
-)
-_SPAN = re.compile(
-    rf"(?:(?P<day>{_DAY})(?:\s+(?:morning|afternoon|evening|night))?,?\s+)?\b(?:from\s+|"
-    rf"between\s+)?(?P<begin>{_CLOCK})\s*(?:-|to|and|until|till|"
-    rf"til)\s*(?P<end>{_CLOCK})(?:\s+(?P<day2>{_DAY}))?",
-    re.IGNORECASE,
-)
-_PHRASE = re.compile(
-    rf"\b(?:for\s+(?:the\s+)?(?:next\s+|coming\s+)?(?:(?:\d+|a|an|one|two|three|"
-    rf"half\s+an)\s+)?(?:hours?|minutes?|days?|weeks?|months?)"
-    rf"|until\s+(?:{_DAY}|{_CLOCK})|after\s+\d{{1,2}}(?::\d{{2}})?\s*(?:am|pm|h\b)|"
-    rf"before\s+\d{{1,2}}(?::\d{{2}})?\s*(?:am|pm)|"
-    rf"starting\s+(?:at\s+)?\d{{1,2}}(?::\d{{2}})?\s*(?:am|pm)?"
-    rf"|(?:tomorrow|today|this|yesterday)\s+(?:morning|afternoon|evening|night|weekend|week)|"
-    rf"tonight|tomorrow|overnight|at\s+night|"
-    rf"(?:on\s+|next\s+|every\s+)(?:mon|tues|wednes|thurs|fri|satur|sun)days?(?:\s+(?:morning|"
-    rf"afternoon|evening|night))?(?:\s+(?:at|from)\s+{_CLOCK})?|at\s+\d{{1,2}}(?::\d{{2}}|"
-    rf"\s*(?:am|pm|o'clock))(?:\s*(?:am|pm))?|"
-    rf"during\s+(?:the\s+)?(?:day(?:time)?|night|weekends?|working\s+hours|business\s+hours|"
-    rf"office\s+hours|peak\s+hours|rush\s+hour|match|event|concert|game|festival)|"
-    rf"(?:every|each)\s+(?:night|morning|evening|day|weekend)|next\s+(?:week|month|weekend|"
-    rf"year)|at\s+the\s+weekend|on\s+weekdays)\b",
-    re.IGNORECASE,
-)
 _LOW_ENERGY = re.compile(
     r"\b(?:as\s+)?(?:green(?:est)?(?:\s+as\s+possible)?(?!\s*(?:house|card|light|screen))|"
     r"eco(?:logical|[\s-]?friendly|[\s-]?mode)?|(?:energy|power)[\s-](?:saving|efficien\w+|"
@@ -81,46 +49,6 @@ _LEVELS = {
     "medium": 5, "normal": 5, "standard": 5, "moderate": 5,
     "low": 8, "lowest": 9, "minimum": 9, "minimal": 9,
 }  # fmt: skip
-
-
-def find_time_window(text: str) -> Found[str] | None:
-    """When the service is wanted: "18:00-22:00" with its day where clock times are given."""
-    for match in _SPAN.finditer(text):
-        parts = (match["begin"], match["end"])
-        if not any(
-            re.search(r"[:h]\d|am|pm|a\.m|p\.m|h$|o'clock|hrs|noon|mid", p, re.I) for p in parts
-        ):
-            continue
-        half = re.search(r"(am|pm|a\.m\.|p\.m\.)", match["end"], re.I)
-        begin, end = _clock(match["begin"], half[1] if half else None), _clock(match["end"], None)
-        if begin is None or end is None:
-            continue
-        day = (match["day"] or match["day2"] or "").lower().removeprefix("on ").strip()
-        return Found(f"{day} {begin}-{end}".strip(), match.start(), match.end())
-    match_phrase = _PHRASE.search(text)
-    if match_phrase is None:
-        return None
-    return Found(
-        " ".join(match_phrase[0].lower().split()), match_phrase.start(), match_phrase.end()
-    )
-
-
-def _clock(text: str, half: str | None) -> str | None:
-    text = text.strip().lower()
-    named = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}.get(text)
-    if named:
-        return named
-    match = re.match(r"(\d{1,2})(?:[:.h](\d{2}))?", text)
-    if match is None:
-        return None
-    hour, minute = int(match[1]), int(match[2] or 0)
-    own = re.search(r"(a|p)\.?m", text)
-    letter = own[1] if own else (half or "")[:1].lower() if hour <= 12 and not match[2] else ""
-    if letter == "p" and hour < 12:
-        hour += 12
-    if letter == "a" and hour == 12:
-        hour = 0
-    return f"{hour:02d}:{minute:02d}" if hour <= 24 and minute < 60 else None
 
 
 def find_energy(text: str) -> Found[Literal["low", "balanced"]] | None:

@@ -13,7 +13,6 @@ from cnc.intents.circumstances import (
     Found,
     find_energy,
     find_priority,
-    find_time_window,
 )
 from cnc.intents.crowds import find_users
 from cnc.intents.density import Density, find_density
@@ -21,6 +20,7 @@ from cnc.intents.hardware import find_hardware
 from cnc.intents.mentions import Mention
 from cnc.intents.numbers import words_to_digits
 from cnc.intents.quantities import find_measures
+from cnc.intents.windows import find_time_window
 from cnc.messages.intents import Slot
 
 MOST_USERS = 100_000_000

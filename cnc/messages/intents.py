@@ -50,6 +50,25 @@ class RunnerUp(Model):
     confidence: Annotated[float, Field(ge=0, le=1)]
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+TimeOfDay = Annotated[str, Field(pattern=r"^(?:[01]\d|2[0-4]):[0-5]\d$")]
+"""HH:MM; 24:00 is the end of a day."""
+
+
+class TimeWindow(Model):
+    """When a service is wanted, in local time of whoever said it."""
+
+    days: tuple[Weekday, ...] = ()
+    every: bool = False
+    """On those days of every week, else on the next ones."""
+    day: Literal["today", "tomorrow"] | None = None
+    start: TimeOfDay | None = None
+    end: TimeOfDay | None = None
+    """Not after `start` where it runs past midnight."""
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """How long from the start, or from now."""
+
+
 class Intent(Model):
     """The structured intent (what `recognised` carries)."""
 
@@ -76,6 +95,9 @@ class Intent(Model):
     domains: tuple[Identifier, ...] = ()
     """Terminal or RAN domains of the area, once E2E has looked it up; empty: everywhere."""
     time_window: Slot[str] | None = None
+    """As said, in few words."""
+    window: TimeWindow | None = None
+    """Its structure, where the words name a time."""
     energy_preference: Slot[Literal["low", "balanced"]] | None = None
     confidence: Annotated[float, Field(ge=0, le=1)]
     runners_up: tuple[RunnerUp, ...] = ()

@@ -1,0 +1,90 @@
+import pytest
+
+from cnc.intents.numbers import words_to_digits
+from cnc.intents.windows import find_time_window, structured
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
+WEEK = (*WEEKDAYS, "sat", "sun")
+
+
+def read(text):
+    found = find_time_window(words_to_digits(text))
+    if found is None:
+        return None
+    window = structured(found.value)
+    return {} if window is None else window.model_dump(exclude_defaults=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "every weekday 9 to 18",
+            {"days": WEEKDAYS, "every": True, "start": "09:00", "end": "18:00"},
+        ),
+        (
+            "from 9 to 5 on weekdays",
+            {"days": WEEKDAYS, "every": True, "start": "09:00", "end": "17:00"},
+        ),
+        (
+            "Monday to Friday, 8-17",
+            {"days": WEEKDAYS, "every": True, "start": "08:00", "end": "17:00"},
+        ),
+        ("weekday evenings", {"days": WEEKDAYS, "every": True, "start": "18:00", "end": "22:00"}),
+        (
+            "during office hours",
+            {"days": WEEKDAYS, "every": True, "start": "09:00", "end": "17:00"},
+        ),
+        ("weekends", {"days": ("sat", "sun"), "every": True}),
+        ("this weekend", {"days": ("sat", "sun")}),
+        ("every Monday and Thursday", {"days": ("mon", "thu"), "every": True}),
+        (
+            "daily from 8 to 10 in the evening",
+            {"days": WEEK, "every": True, "start": "20:00", "end": "22:00"},
+        ),
+        ("every night", {"days": WEEK, "every": True, "start": "22:00", "end": "06:00"}),
+        ("tonight", {"day": "today", "start": "18:00", "end": "24:00"}),
+        ("tonight from 8pm until midnight", {"day": "today", "start": "20:00", "end": "24:00"}),
+        ("tomorrow morning", {"day": "tomorrow", "start": "06:00", "end": "12:00"}),
+        (
+            "tomorrow from 14 to 16 for 20 users",
+            {"day": "tomorrow", "start": "14:00", "end": "16:00"},
+        ),
+        ("from 10 pm to 2 am", {"start": "22:00", "end": "02:00"}),
+        ("between 9 am and noon", {"start": "09:00", "end": "12:00"}),
+        ("next Friday at 3 pm", {"days": ("fri",), "start": "15:00"}),
+        ("from 8 pm", {"start": "20:00"}),
+        ("until midnight", {"end": "24:00"}),
+        ("for the next 2 hours", {"minutes": 120.0}),
+        ("for half an hour", {"minutes": 30.0}),
+        ("during the match", {}),
+    ],
+)
+def test_windows_have_a_structure(text, expected):
+    assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from 50 to 100 viewers",
+        "between 10 and 20 users",
+        "10-20 ms",
+        "every 10 seconds",
+        "around the clock",
+        "20 trucks and 30 cars",
+        "at 20 Mbps each",
+        "from 2 sites to 4 clouds",
+        "within 20 ms at 10 sites",
+    ],
+)
+def test_other_numbers_are_no_times(text):
+    assert read(text) is None
+
+
+def test_what_becomes_of_a_window_is_told(recogniser):
+    found = recogniser.recognise("video conferencing for 30 people every weekday 9 to 18")
+    assert found.intent.users.value == 30
+    assert found.intent.time_window.value == "every weekday 09:00-18:00"
+    assert found.intent.window.days == WEEKDAYS
+    assert "starts at once" in found.intent.notes[0]
