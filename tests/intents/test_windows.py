@@ -5,6 +5,7 @@ from cnc.intents.windows import find_time_window, structured
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 WEEK = (*WEEKDAYS, "sat", "sun")
+WORK = {"days": WEEKDAYS, "every": True}
 
 
 def read(text):
@@ -20,20 +21,20 @@ def read(text):
     [
         (
             "every weekday 9 to 18",
-            {"days": WEEKDAYS, "every": True, "start": "09:00", "end": "18:00"},
+            WORK | {"start": "09:00", "end": "18:00"},
         ),
         (
             "from 9 to 5 on weekdays",
-            {"days": WEEKDAYS, "every": True, "start": "09:00", "end": "17:00"},
+            WORK | {"start": "09:00", "end": "17:00"},
         ),
         (
             "Monday to Friday, 8-17",
-            {"days": WEEKDAYS, "every": True, "start": "08:00", "end": "17:00"},
+            WORK | {"start": "08:00", "end": "17:00"},
         ),
-        ("weekday evenings", {"days": WEEKDAYS, "every": True, "start": "18:00", "end": "22:00"}),
+        ("weekday evenings", WORK | {"start": "18:00", "end": "22:00"}),
         (
             "during office hours",
-            {"days": WEEKDAYS, "every": True, "start": "09:00", "end": "17:00"},
+            WORK | {"start": "09:00", "end": "17:00"},
         ),
         ("weekends", {"days": ("sat", "sun"), "every": True}),
         ("this weekend", {"days": ("sat", "sun")}),
