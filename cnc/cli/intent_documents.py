@@ -37,6 +37,8 @@ def event_document(event: IntentEvent, at: datetime) -> dict[str, Any]:
         document["alternatives"] = [row.model_dump() for row in event.alternatives]
     if event.event in ("planned", "compliant", "degraded", "infeasible"):
         document["knowledge"] = [used.model_dump() for used in event.knowledge]
+    if event.notes:
+        document["notes"] = list(event.notes)
     if event.feasibility is not None:
         document["feasibility"] = event.feasibility.model_dump(exclude_none=True)
     if event.conflicts:

@@ -108,6 +108,7 @@ class IntentView:
             blocks.append(placement_table(event.placements, "planned share"))
             blocks += knowledge_lines(event)
             blocks.append(Text(f" {_sentence(event)}", style="dim"))
+            blocks += [Text(f" {note}", style="green") for note in event.notes]
             blocks += feasibility_lines(event, asked)
         if event.event == "infeasible":
             blocks += feasibility_lines(event, asked)

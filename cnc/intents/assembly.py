@@ -78,6 +78,8 @@ def _notes(stated: Stated) -> tuple[str, ...]:
             "the density is taken over one square kilometre, since no area was said: add "
             '"over 2 square kilometres"'
         )
+    if stated.energy is not None and stated.energy.value == "balanced":
+        notes.append("balanced energy is how plans are made anyway, so that it changes nothing")
     if stated.time_window is not None:
         notes.append(
             f'the time window "{stated.time_window.value}" is kept as said; the service starts at '

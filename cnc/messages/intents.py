@@ -236,6 +236,8 @@ class IntentEvent(Body):
     kept: bool = False
     feasibility: Feasibility | None = None
     """With `planned` and `infeasible`."""
+    notes: tuple[str, ...] = ()
+    """With `planned`: what became of a wish, one sentence each."""
     conflicts: tuple[Conflict, ...] = ()
 
 

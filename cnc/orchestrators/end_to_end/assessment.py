@@ -19,7 +19,7 @@ from cnc.orchestrators.end_to_end.constraints import bottleneck, obstacle
 from cnc.orchestrators.end_to_end.demand import Demand, demand_of
 from cnc.orchestrators.end_to_end.loads import Load, situation
 from cnc.orchestrators.end_to_end.outlook import Forecast, Surroundings, extended, look_ahead
-from cnc.orchestrators.end_to_end.planning import deadline_fit
+from cnc.orchestrators.end_to_end.planning import deadline_fit, energy_fit, energy_of
 from cnc.orchestrators.end_to_end.prediction import predict_routes, share_within
 from cnc.orchestrators.end_to_end.verdict import required_share
 from cnc.orchestrators.offers import Offers
@@ -69,11 +69,19 @@ class Trial:
     intent: Intent
     demand: Demand
     fit: Floats | None
-    """[K] log-weights: how well each candidate keeps the deadline."""
+    """[K] log-weights: how well each candidate keeps the deadline, and saves energy if wished."""
     required: float
     obstacle: Constraint | None
     forecast: Forecast | None
     harmed: tuple[Harm, ...] = field(default=())
+    saving: tuple[float, float] | None = None
+    """J of a request without and with the wish for little energy, where that was said; the same
+    twice where it changes nothing."""
+
+    @property
+    def green(self) -> bool:
+        """The wish for little energy has a say."""
+        return self.saving is not None and self.saving[1] < self.saving[0]
 
     @property
     def share(self) -> float:
@@ -138,7 +146,15 @@ class Assessment:
             return Trial(intent, demand, None, required, against, None)
         fit = deadline_fit(world, observation, demand)
         forecast = look_ahead(world, around, demand, self._prior + fit, self._agent, required)
-        trial = Trial(intent, demand, fit, required, None, forecast)
+        saving = None
+        if intent.energy_preference is not None and intent.energy_preference.value == "low":
+            wish = fit + energy_fit(world, observation, demand)
+            greener = look_ahead(world, around, demand, self._prior + wish, self._agent, required)
+            before, after = energy_of(forecast), energy_of(greener)
+            saving = (before, before)
+            if after < before and greener.share >= min(required, forecast.share):
+                fit, forecast, saving = wish, greener, (before, after)
+        trial = Trial(intent, demand, fit, required, None, forecast, saving=saving)
         left = [rival for rival in self.rivals if rival not in without]
         harmed = [harm for rival in left if (harm := self._harm(rival, trial, around))]
         return replace(trial, harmed=tuple(harmed))

@@ -35,7 +35,7 @@ from cnc.orchestrators.end_to_end.lessons import lessons
 from cnc.orchestrators.end_to_end.outlook import extended
 from cnc.orchestrators.end_to_end.places import with_domains
 from cnc.orchestrators.end_to_end.planner import Planner, starts_now
-from cnc.orchestrators.end_to_end.planning import candidate_rows, deadline_fit
+from cnc.orchestrators.end_to_end.planning import candidate_rows, intent_fit
 from cnc.orchestrators.end_to_end.quantiles import QualityWindow
 from cnc.orchestrators.end_to_end.record import IntentRecord
 from cnc.orchestrators.end_to_end.tracking import QualitySource, actual_placements
@@ -211,12 +211,14 @@ class IntentDesk:
         except CncError as error:
             return [self._end(record, "infeasible", message=str(error))]
         record.fit, record.demand, record.plan = found.trial.fit, found.trial.demand, found.plan
+        record.green = found.trial.green
         record.knowledge = (*found.knowledge, *self.system_knowledge)
         said = {
             "feasibility": found.feasibility,
             "conflicts": found.conflicts,
             "knowledge": record.knowledge,
             "message": found.message,
+            "notes": found.notes,
         }
         if found.plan is None:
             return [self._end(record, "infeasible", **said)]
@@ -301,7 +303,7 @@ class IntentDesk:
                 instructions += self._measure(record, observation, source)
         waiting = [record for record in self.book if record.state == "unplanned"]
         if observation.slot >= 0:
-            for record in sorted(waiting, key=_urgency):
+            for record in sorted(waiting, key=lambda record: record.urgency):
                 instructions += self._plan(record, observation)
         return instructions + self._gather()
 
@@ -325,7 +327,7 @@ class IntentDesk:
     ) -> list[Instruction]:
         assert record.demand is not None and record.prior is not None
         assert record.announced_at is not None
-        record.fit = deadline_fit(self._world, observation, record.demand)
+        record.fit = intent_fit(self._world, observation, record.demand, green=record.green)
         wide = extended(observation, record.demand, record.prior)
         last = len(wide.classes.service) - 1
         node = self._world.route_node
@@ -491,8 +493,3 @@ class IntentDesk:
         """A new infrastructure: nothing is observed yet, and running intents start again."""
         self._observation, self._usual = None, Usual()
         self.book.begin_run()
-
-
-def _urgency(record: IntentRecord) -> int:
-    """Of several that are planned in one slot, the most urgent comes first."""
-    return 9 if record.intent is None else record.intent.priority.value

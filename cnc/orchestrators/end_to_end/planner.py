@@ -45,6 +45,24 @@ class Decision:
     suspended: tuple[str, ...] = ()
     knowledge: tuple[UsedKnowledge, ...] = field(default=())
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What became of the wish for little energy, where that was said and there is a plan."""
+        saving = self.trial.saving
+        if saving is None or self.plan is None:
+            return ()
+        before, after = saving
+        if self.trial.green:
+            return (
+                f"little energy is preferred: {after:.2f} J a request predicted, "
+                f"{before:.2f} J without that wish",
+            )
+        return (
+            f"little energy is preferred, which changes nothing here: {before:.2f} J a request "
+            "are predicted, and leaning to where less is spent would not save or not keep what is "
+            "asked",
+        )
+
 
 class Planner:
     """Plans intents one by one, each among those that run.

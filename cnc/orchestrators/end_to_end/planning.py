@@ -67,6 +67,45 @@ def deadline_fit(world: World, observation: EndToEndObservation, demand: Demand)
     return np.asarray(np.clip(2.0 * np.log(np.maximum(share, 1e-3)), -4.0, 0.0))
 
 
+def energy_fit(world: World, observation: EndToEndObservation, demand: Demand) -> Floats:
+    """[K] log-weights, 0 to -4: how little energy each candidate would spend on the demand.
+
+    Twice the logarithm of the least predicted energy of a request over the candidate's own, over
+    the nodes that are ready (over all where none is). It weighs as much as the deadline's fit.
+    """
+    wide = extended(observation, demand, np.zeros(world.candidates.shape[1]))
+    prediction = predict_routes(world, wide, len(wide.classes.service) - 1)
+    asked = demand.requests > 0
+    energy = np.zeros(world.candidates.shape[1])
+    for k in range(len(energy)):
+        routes = np.flatnonzero(np.asarray(world.route_candidate) == k)
+        ready = prediction.ready[:, routes]
+        serving = ready if ready.any() else np.ones_like(ready)
+        spent = np.where(serving, prediction.energy_j[:, routes], 0.0).sum(axis=1)
+        count = serving.sum(axis=1)
+        mean = np.divide(
+            spent, count, out=prediction.energy_j[:, routes].mean(axis=1), where=count > 0
+        )
+        energy[k] = float(np.average(mean[asked], weights=demand.requests[asked]))
+    least = max(float(energy.min()), 1e-9)
+    return np.asarray(np.clip(2.0 * np.log(least / np.maximum(energy, least)), -4.0, 0.0))
+
+
+def intent_fit(
+    world: World, observation: EndToEndObservation, demand: Demand, *, green: bool
+) -> Floats:
+    """[K] log-weights of what the user asks: the deadline, and little energy where wished."""
+    fit = deadline_fit(world, observation, demand)
+    return fit + energy_fit(world, observation, demand) if green else fit
+
+
+def energy_of(forecast: Forecast) -> float:
+    """Predicted energy of a request, in J; 0 where none is served."""
+    served = float(forecast.flow.sum())
+    spent = float((forecast.flow * forecast.prediction.energy_j).sum())
+    return spent / served if served > 0 else 0.0
+
+
 def make_plan(
     world: World,
     forecast: Forecast,

@@ -43,7 +43,9 @@ class IntentRecord:
     prior: Floats | None = None
     """[K] log-weights on candidates, from knowledge."""
     fit: Floats | None = None
-    """[K] log-weights: how well each candidate keeps the deadline."""
+    """[K] log-weights: how well each candidate keeps the deadline, and saves energy if wished."""
+    green: bool = False
+    """The wish for little energy has a say in `fit`."""
     plan: Plan | None = None
     demand: Demand | None = None
     traffic_class: int | None = None
@@ -63,6 +65,11 @@ class IntentRecord:
     def intent_id(self) -> str:
         """The id that the user's client gave."""
         return self.request.intent_id
+
+    @property
+    def urgency(self) -> int:
+        """Of several that are planned in one slot, the most urgent (1) comes first."""
+        return 9 if self.intent is None else self.intent.priority.value
 
     @property
     def weights(self) -> Floats | None:
@@ -112,6 +119,7 @@ class IntentRecord:
             "intent": None if self.intent is None else self.intent.model_dump(mode="json"),
             "prior": None if self.prior is None else self.prior.tolist(),
             "fit": None if self.fit is None else self.fit.tolist(),
+            "green": self.green,
             "demand": None
             if demand is None
             else {
@@ -143,6 +151,7 @@ class IntentRecord:
         record.prior = None if data["prior"] is None else np.array(data["prior"])
         fit = data.get("fit")
         record.fit = None if fit is None else np.array(fit)
+        record.green = bool(data.get("green"))
         if demand is not None:
             record.demand = Demand(
                 service=demand["service"],
