@@ -26,7 +26,7 @@ _LOW_ENERGY = re.compile(
     r"least|little|less|cheap(?:est)?)\s+(?:the\s+|its\s+|on\s+)?(?:energy|electricity|carbon|"
     r"power\s+(?:consumption|use|usage)|co2|emissions)(?:\s+(?:consumption|use|usage|"
     r"footprint|cost)|\s+as\s+possible)?"
-    r"|low[\s-]carbon|sustainabl[ey]|climate[\s-]friendly|environmentally\s+friendly|"
+    r"|(?:as\s+)?(?:little|least)\s+power(?:\s+as\s+possible)?|low[\s-]carbon|sustainabl[ey]|climate[\s-]friendly|environmentally\s+friendly|"
     r"carbon[\s-]neutral|low\s+footprint)\b",
     re.IGNORECASE,
 )

@@ -28,7 +28,7 @@ class Mention:
 
 
 _AT_MOST = (
-    r"at\s+(?:the\s+)?(?:very\s+|absolute\s+)?most|(?:no|not|never|nothing|none|n't)\s+(?:be\s+|take\s+|need\s+)?"
+    r"at\s+(?:the\s+)?(?:very\s+|absolute\s+)?most|no\s+\w+\s+(?:later|slower|longer)\s+than|(?:no|not|never|nothing|none|n't)\s+(?:be\s+|take\s+|need\s+)?"
     r"(?:any\s+)?(?:more|longer|greater|higher|larger|slower|bigger|later)\s+than"
     r"|(?:not|never|n't)\s+(?:be\s+|go\s+|rise\s+|climb\s+|get\s+)?(?:above|over|beyond|past)"
     r"|(?:not|n't|cannot|never|nor)\s+(?:ever\s+)?(?:exceed|surpass|top|go\s+over|be\s+over|"
@@ -93,7 +93,7 @@ _STRICT_MOST = re.compile(
     re.IGNORECASE,
 )
 _EACH = r"(?:\s*,?\s*(?:each|apiece|per\s+\w+|of\s+\w+|for\s+each(?:\s+\w+)?))?"
-_AFTER = rf"(?:\s*{_NOUN})?{_EACH}\s*,?\s*\(?\s*"
+_AFTER = rf"\s?\)?(?:\s*{_NOUN})?{_EACH}\s*,?\s*\(?\s*"
 _IS = r"(?:(?:would|will|shall|should|must|can)\s+be|is|are|as|being)\s+(?:already\s+)?"
 _THE = r"(?:(?:the|my|our|their|an|a|absolute|upper|hard|very)\s+){0,3}"
 _AFTER_MOST = re.compile(

@@ -27,6 +27,10 @@ _DIGIT_SCALE = re.compile(
     r"(?<![\w.])(\d+(?:\.\d+)?)\s*(hundred|thousand|million|billion|mln|mio)\b", re.IGNORECASE
 )
 _MEASURE = r"(?:milli|micro)?-?seconds?\b|minutes?\b|(?:kilo|mega|giga)(?:bit|byte)s?\b"
+_NOT_A_RATE = "".join(
+    f"(?<!{unit} )" for unit in ("bit", "bits", "byte", "bytes", "times", "frames")
+)
+"""In "3 megabits a second" there is no time."""
 _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), digits)
     for pattern, digits in (
@@ -42,21 +46,25 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bhalf\s+a\s+thousand\b", "500"),
         (r"\bhalf\s+a\s+million\b", "500000"),
         (r"\b(?:a|one)\s+quarter\s+of\s+a\s+million\b", "250000"),
+        (r"\b(?:a|one)\s+quarter\s+of\s+a\s+thousand\b", "250"),
         (r"\bthree\s+quarters\s+of\s+a\s+million\b", "750000"),
         (r"\b(?:a|one)\s+(?:full\s+)?dozen\b", "12"),
         (r"\b(?:a|one)\s+score\s+of\b", "20"),
-        (r"\b(?:a|1)\s+(?:couple|pair)\s+of\b", "2"),
+        (
+            r"\b(?:(?:a|1)\s+couple\s+of|couple\s+of(?=\s+(?:hundred|thousand))|(?:a|1)\s+pair\s+of)\b",
+            "2",
+        ),
         (r"\b(?:a\s+)?half\s+(?:of\s+)?(?:a\s+|an\s+)?(?=(?:milli)?seconds?\b)", "0.5 "),
         (rf"\bhalf[\s-]+(?:of\s+)?(?:a\s+)?(?={_MEASURE})", "0.5 "),
         (rf"\b(?:a|one|1)\s+quarter\s+(?:of\s+)?(?:a\s+)?(?={_MEASURE})", "0.25 "),
         (rf"\bquarter[\s-]+(?:of\s+)?(?:a\s+)?(?={_MEASURE})", "0.25 "),
         (rf"\bthree[\s-]+quarters\s+of\s+a\s+(?={_MEASURE})", "0.75 "),
         (rf"\b(?:a|one)\s+({_MEASURE})\w*\s+and\s+a\s+half\b", r"1.5 \1"),
-        (rf"\b(?:a|one)\s+(?=(?:single\s+)?(?:{_MEASURE}))", "1 "),
+        (rf"{_NOT_A_RATE}\b(?:a|one)\s+(?=(?:single\s+)?(?:{_MEASURE}))", "1 "),
     )
 )
 _MEASURED = re.compile(
-    r"\s*-?\s*(?:single\s+)?(?:milli|micro|second|minute|nines?\b|hundredth|tenth|thousandth|packet|message|in\s+(?:a|one|\d|every)|sec\b|ms\b|us\b|giga|mega|gbit|mbit|gbps|mbps|"
+    r"\s*-?\s*(?:single\s+)?(?:milli|micro|second|minute|nines?\b|hundredth|tenth|thousandth|packet|message|(?:lost|late|failed|dropped)\b|in\s+(?:a|one|\d|every)|sec\b|ms\b|us\b|giga|mega|gbit|mbit|gbps|mbps|"
     r"kbps|percent|user|person|participant|player|viewer|device|vehicle|patient|surgeon|car\b|"
     r"truck|drone|robot|caller|operator|driver|seat|camera|sensor|headset|student|employee)",
     re.IGNORECASE,

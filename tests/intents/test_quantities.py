@@ -163,6 +163,13 @@ def test_a_total_is_shared():
         ("4 GPUs", ""),
         ("three rounds on 20 pages", ""),
         ("top priority: 3 surgeons", "prio=1 users=3"),
+        ("12.5 megabytes a second each", "rate=100"),
+        ("no frame later than 20 ms", "latency<20"),
+        ("one frame (33 ms) is the maximum delay", "latency<33"),
+        ("at most one lost message in 100000", "rel>99.999"),
+        ("a quarter of a thousand users", "users=250"),
+        ("video calls for 30", "users=30"),
+        ("as little power as possible", "energy=low"),
     ],
 )
 def test_other_ways_to_say_it(text, expected):
