@@ -49,7 +49,7 @@ def explain(
 
 def document(events: tuple[IntentEvent, ...]) -> dict[str, Any]:
     """The whole explanation as one document."""
-    from cnc.cli.intent_documents import figures_document, intent_document
+    from cnc.cli.intent_documents import figures_document, intent_document, part_document
 
     by_name = {event.event: event for event in events}
     planned = _planned(events)
@@ -63,6 +63,7 @@ def document(events: tuple[IntentEvent, ...]) -> dict[str, Any]:
         "intent": None
         if recognised is None or recognised.intent is None
         else intent_document(recognised.intent),
+        "parts": [] if recognised is None else [part_document(p) for p in recognised.parts],
         "knowledge": [] if planned is None else [k.model_dump() for k in planned.knowledge],
         "candidates": alternatives,
         "not_taken": _not_taken(alternatives),
@@ -113,19 +114,24 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
     from rich.text import Text
 
     from cnc.cli.feasibility_view import feasibility_lines, feasibility_text
-    from cnc.cli.intent_view import intent_table, knowledge_lines, placement_table
+    from cnc.cli.intent_view import intent_table, knowledge_lines, part_lines, placement_table
 
     told = document(events)
     by_name = {event.event: event for event in events}
     console().print(Text(printable(f"{told['intent_id']}  “{told['text']}”"), style="bold"))
     recognised = by_name.get("recognised")
-    if recognised is not None and recognised.intent is not None:
+    if recognised is not None and recognised.parts:
+        console().print("\n[bold]Understood[/] as several services; explain each by its own id")
+        ended = events[-1].parts or recognised.parts
+        for line in part_lines(ended):
+            console().print(line)
+    elif recognised is not None and recognised.intent is not None:
         intent = recognised.intent
         others = ", ".join(f"{r.service_name} {r.confidence:.1%}" for r in intent.runners_up)
         console().print(f"\n[bold]Understood[/] as {intent.service_name} ({intent.confidence:.1%})")
         console().print(f"  nearly: {others}", markup=False)
         console().print(intent_table(intent))
-    planned = _planned(events)
+    planned = None if told["parts"] else _planned(events)
     if planned is not None:
         console().print("\n[bold]Knowledge[/]")
         for block in knowledge_lines(planned):

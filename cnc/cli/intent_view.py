@@ -165,6 +165,7 @@ def part_lines(parts: tuple[IntentPart, ...]) -> list[RenderableType]:
         line = Text(f"    {number}  {part.intent.service_name}")
         if part.outcome is None:
             line.append(printable(f"  “{part.text}”"), style="dim")
+            line.append(f"  {part.intent_id or ''}", style="dim")
         else:
             mark, style = MARKS[part.outcome]
             line.append(f"  {mark} {part.outcome}", style=style)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _SEPARATOR = re.compile(
-    r"\s*(?:[;.!?](?=\s|$)|,(?=\s)(?:\s*(?:and|plus|then|also)\b)*(?:\s+(?:also|another|one\s+more)\b)?|"
+    r"\s*(?:[;.!?](?=\s|$)(?:\s*(?:first|second|third|next|then|finally)(?:ly)?\s*[,:])?|,(?=\s)(?:\s*(?:and|plus|then|also)\b)*(?:\s+(?:also|another|one\s+more)\b)?|"
     r"\b(?:and|plus)(?:\s+(?:also|then|in\s+addition|additionally))?\b|\bas\s+well\s+as\b|\balong\s+with\b|"
     r"\btogether\s+with\b|\bin\s+addition\s+to\b|&|\+(?=\s))\s*",
     re.IGNORECASE,
@@ -22,7 +22,9 @@ _EACH = re.compile(
     re.IGNORECASE,
 )
 _RATE_BEFORE = re.compile(r"(?:bps|bits?|bytes?|/s|second)\s*$", re.IGNORECASE)
-_TAIL = re.compile(r"\b(?:for|with|at|within|under|below|in|on|of|near)\b", re.IGNORECASE)
+_TAIL = re.compile(
+    r",\s*(?=\d)|\b(?:for|with|at|within|under|below|in|on|of|near)\b", re.IGNORECASE
+)
 _PERSON = re.compile(
     r"each\s+(?!(?:with|within|at|under|below|in|for|and|or|on|by|need|needs|having|getting)\b)[a-z]",
     re.IGNORECASE,
@@ -130,6 +132,6 @@ def _shared_tail(text: str, *, bare: bool) -> str:
             if not openings:
                 continue
             start = openings[0] if bare else openings[-1]
-            return text[start:] if bare else text[start : match.end()]
+            return (text[start:] if bare else text[start : match.end()]).lstrip(", ")
         return text[match.start() :]
     return ""

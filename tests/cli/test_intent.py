@@ -149,6 +149,10 @@ def test_two_services_are_followed_to_their_ends(emulator: Emulator) -> None:
     assert [part["outcome"] for part in rows[-1]["parts"]] == list(ends.values())
     shown = emulator("intent", "show", whole[0]["intent_id"]).good().out
     assert "2 services" in shown and "infeasible" in shown
+    why = emulator("explain", whole[0]["intent_id"]).good().out
+    assert "several services" in why and parts[1]["intent_id"] in why
+    document = emulator("intent", "show", whole[0]["intent_id"], "--as", "tmf921")
+    assert document.code == 2 and parts[0]["intent_id"] in document.err
 
 
 def test_kept_listed_shown_explained_withdrawn(emulator: Emulator) -> None:

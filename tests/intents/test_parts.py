@@ -32,6 +32,14 @@ def numbers(found):
             [("ar-split-rendering", 200, None), ("vr-streaming", 200, None)],
         ),
         (
+            "AR and VR, 50 users each",
+            [("ar-split-rendering", 50, None), ("vr-streaming", 50, None)],
+        ),
+        (
+            "First, cloud gaming for 30 players. Second, model training on 8 servers.",
+            [("cloud-gaming", 30, None), ("model-training", 8, None)],
+        ),
+        (
             "VR for 20 users and cloud gaming for 30 players, both within 40 ms",
             [("vr-streaming", 20, 40), ("cloud-gaming", 30, 40)],
         ),
