@@ -130,6 +130,12 @@ _RANGE = re.compile(
     rf"(?:(?P<cue>between|from)\s+)?(?P<low>{NUMBER})(?P<scale>\s?k)?\s*(?P<joint>-|to|and|or|up\s+to)\s*$",
     re.IGNORECASE,
 )
+_GROUPS = re.compile(
+    rf"(?P<groups>{NUMBER})\s+(?:groups|teams|classes|classrooms|rooms|squads|crews|batches|convoys|fleets|platoons|"
+    r"halls|shifts|wards|floors|tables|schools|clubs|buses|trains)\s+(?P<joint>of|with)\s+$",
+    re.IGNORECASE,
+)
+"""Before a number of members: "20 classes of 24 pupils"."""
 _RESOLUTION = re.compile(r"[248]|16")
 _MANY = {"k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6}
 
@@ -196,5 +202,10 @@ def _mention(
             lower *= factor
         begin = head.start()
     value = sign * number_of(number) * factor
+    groups_of = _GROUPS.search(text[:at])
+    if groups_of is not None and (
+        groups_of["joint"].lower() == "of" or re.match(r"\s*each\b", text[match.end() :])
+    ):
+        value, begin = value * number_of(groups_of["groups"]), groups_of.start()
     comparison = comparison_of(text, begin, match.end(), small_is_good=False)
     return Mention("users", value, begin, match.end(), comparison, lower, rank=1 if people else 2)

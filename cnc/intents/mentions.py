@@ -62,7 +62,7 @@ _KIND = (
     r"possible|required|packet|uplink|upstream|upload|downlink|downstream|download|service|system)"
 )
 _NOUN = (
-    rf"(?:{_KIND}\s+){{0,3}}(?:latency|latencies|delays?|response(?:\s+times?)?|rtt|lag|ping|time|"
+    rf"(?:{_KIND}\s+){{0,3}}(?:latency|latencies|delays?|motion[\s-]to[\s-]photon|response(?:\s+times?)?|rtt|lag|ping|time|"
     r"round[\s-]trip(?:\s+time)?|bandwidth|throughput|(?:data[\s-]?|bit[\s-]?)?rates?|speed|"
     r"reliability|availability|uptime|value|limit)(?:\s+(?:per|for\s+each)\s+\w+)?"
 )
@@ -98,7 +98,7 @@ _IS = r"(?:(?:would|will|shall|should|must|can)\s+be|is|are|as|being)\s+(?:alrea
 _THE = r"(?:(?:the|my|our|their|an|a|absolute|upper|hard|very)\s+){0,3}"
 _AFTER_MOST = re.compile(
     rf"{_AFTER}(?:max\b|maximum|at\s+(?:the\s+)?(?:very\s+|absolute\s+)?most|tops\b|at\s+(?:the\s+)?"
-    r"(?:outside|worst|latest)|or\s+(?:less|below|lower|faster|better|under|fewer|shorter|sooner|quicker|"
+    r"(?:outside|worst|latest|max(?:imum)?\b)|or\s+(?:less|below|lower|faster|better|under|fewer|shorter|sooner|quicker|"
     r"smaller)\b|and\s+(?:not|no)\s+(?:more|longer|later)|but\s+(?:not|no)\s+(?:more|longer)"
     rf"|{_IS}{_THE}(?:limit|max(?:imum)?\b|ceiling|cap\b|longest|most|worst|upper\s+bound|highest|slowest)"
     rf"|{_THE}(?:limit|ceiling|cap)\b)",

@@ -169,6 +169,11 @@ def test_a_total_is_shared():
         ("at most one lost message in 100000", "rel>99.999"),
         ("a quarter of a thousand users", "users=250"),
         ("video calls for 30", "users=30"),
+        ("20 classes of 24 pupils", "users=480"),
+        ("20 classes with 24 pupils each", "users=480"),
+        ("20 classes with 24 pupils", "users=24"),
+        ("a team of 8 players", "users=8"),
+        ("16 ms motion-to-photon at maximum", "latency<16"),
         ("as little power as possible", "energy=low"),
     ],
 )
