@@ -20,7 +20,7 @@ install: $(VENV)/.installed ## make .venv here, with cnc and everything it needs
 dev: $(VENV)/.installed-dev ## the same, with what tests and checks need
 
 intent: install ## say an intent: make intent TEXT="low-latency AR for 200 users"
-	@$(BIN)/cnc intent "$(TEXT)"
+	@$(BIN)/cnc intent --yes "$(TEXT)"
 
 test: dev mosquitto postgres ## run every test (brings Mosquitto and PostgreSQL where it can)
 	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/python -m pytest $(PYTEST_ARGS)
