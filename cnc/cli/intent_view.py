@@ -74,7 +74,11 @@ class IntentView:
             return ""
         number = event.intent_id.rpartition(".")[2]
         intent = self._intents.get(event.intent_id)
-        return f"{number} · " if intent is None else f"{number} {intent.service_name} · "
+        return (
+            f"{number} · "
+            if intent is None or event.event == "recognised"
+            else f"{number} {intent.service_name} · "
+        )
 
     def _measured(self, event: IntentEvent) -> None:
         assert event.progress is not None and event.measured is not None
