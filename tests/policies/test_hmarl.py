@@ -19,6 +19,7 @@ from cnc.policies.hmarl.deployment import fill
 from cnc.policies.hmarl.joint import JointTraffic, View
 from cnc.policies.hmarl.layout import layout_at, layout_of
 from cnc.policies.hmarl.policy import HmarlPolicy, read_weights, shipped
+from cnc.policies.hmarl.q_distribution import QDistribution
 from cnc.policies.interface import expectation_of
 from cnc.policies.registry import distributed_policy
 from cnc.simulator.generator import generate_world
@@ -32,7 +33,8 @@ def test_training_decides_as_the_agents_do() -> None:
     policy = HmarlPolicy()
     infrastructure = Infrastructure(world, 4, 120.0, measure_quality=False)
     sites = [site_of(world, domain) for domain in range(len(world.domain_ids))]
-    end_to_end = policy.end_to_end(world, 0)
+    end_to_end = QDistribution(world, shipped(0))
+    end_to_end._patience = None  # a batch takes the turns that are trained
     agents = [policy.domain(site, 0) for site in sites]
     joint = JointTraffic([world], torch.float64)
     weights = {name: torch.as_tensor(array) for name, array in shipped(0).items()}

@@ -59,9 +59,11 @@ def stacked(xp: ModuleType, arrays: Sequence[Array], shape: tuple[int, ...]) -> 
     return rows
 
 
-def gathered(arrays: Sequence[Array], shape: tuple[int, ...], where: Array) -> Array:
+def gathered(
+    arrays: Sequence[Array], shape: tuple[int, ...], where: Array, dtype: type[np.floating[Any]]
+) -> Array:
     """The same at flat positions [m] of the shape only: [len, m]. numpy."""
-    rows, whole = np.empty((len(arrays), len(where))), np.empty(shape)
+    rows, whole = np.empty((len(arrays), len(where)), dtype), np.empty(shape)
     for row, array in zip(rows, arrays, strict=True):
         if array.shape != shape:
             whole[...] = array

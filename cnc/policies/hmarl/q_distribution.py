@@ -2,9 +2,9 @@
 
 Q(origin, class, candidate) is what one more request costs the whole infrastructure: the
 difference reward of a chunk, given what the joint decision already sends everywhere. The softmax
-policy over Q is improved a few times in a slot, from where the last slot left it. To know what a
-candidate domain would do with the traffic, E2E predicts the splits of all domains with the same
-shared networks that the domains use.
+policy over Q is improved in turns, from where the last slot left it, as long as it gains. To know
+what a candidate domain would do with the traffic, E2E predicts the splits of all domains with the
+same shared networks that the domains use.
 
 Deviations from the paper, which gives no equations: values are marginal costs of chunks instead of
 returns (slots hardly depend on each other, gamma 0); they start from the closed form and the
@@ -26,7 +26,7 @@ from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.pairs import ReadyPairs
 from cnc.policies.hmarl.situation import Conditions, situation
 from cnc.policies.hmarl.start import UNSERVED, node_start, pair_start, warmed, with_fixed
-from cnc.policies.hmarl.turns import improved_by_turns
+from cnc.policies.hmarl.turns import Patience, improved_by_turns
 from cnc.policies.hmarl.wishes import Wishes
 from cnc.policies.shares import Candidates
 from cnc.simulator.world import BACKHAUL, CORE, LOCAL, TrafficClasses, World
@@ -47,6 +47,7 @@ class QDistribution:
         self._world = world
         self._candidates = Candidates(world)
         self._weights = weights
+        self._patience: Patience | None = Patience()
         self._pairs = pair_links(world)
         self._backhaul = backhaul_sides(world)
         self._wishes = Wishes(world, weights, self._candidates)
@@ -94,7 +95,9 @@ class QDistribution:
         given = situation(np, layout, now, requests, pairs)
         shares = self._start(observation, layout, now, possible)
 
-        shares = improved_by_turns(np, given, shares, flat, self._weights, False)
+        shares = improved_by_turns(
+            np, given, shares, flat, self._weights, False, patience=self._patience
+        )
         choice = np.where(shares.choice < KEPT, 0.0, shares.choice)
         choice = normalised(choice.reshape(classes, origins, candidates + 1))
         decided = Shares(choice.reshape(shape), shares.node, shares.side)

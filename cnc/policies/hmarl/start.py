@@ -43,8 +43,11 @@ def expected_start(layout: Layout, now: Conditions, expected: Array) -> Array:
     E2E may not know yet what became ready or was lost; a service of which it expects nothing that
     is ready here begins by what background leaves.
     """
-    known = (now.ready > 0) * expected
-    return normalised(known + UNKNOWN * node_start(layout, now, None), layout.onto_domain)
+    here = now.ready > 0
+    known = here * expected
+    if (here.any(-1) & (known.sum(-1) <= 0.0)).any():
+        known = known + UNKNOWN * node_start(layout, now, None)
+    return normalised(known, layout.onto_domain)
 
 
 def pair_start(capacity_mbit_s: Array, load: Array) -> Array:

@@ -2,17 +2,36 @@
 
 All origins move at once, each along values that hold while the others stay. In a crowded slot they
 move together onto what was free, and overload it; then the next turn begins halfway back. The
-cheapest shares of all turns are the decision. numpy or torch.
+cheapest shares of all turns are the decision. Who has patience goes on while turns gain something:
+a quiet slot is done after fewer turns than were trained, a crowded one takes more. numpy or torch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from types import ModuleType
 
 from cnc.policies.hmarl.arrays import Array, at_least
 from cnc.policies.hmarl.improvement import Shares, Weights, cost_of, improved_in, normalised
 from cnc.policies.hmarl.marginal import Layout
 from cnc.policies.hmarl.situation import Situation
+
+REPEATED = 4
+"""Last trained steps, which turns beyond the trained ones take again, one after the other."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long turns go on, other than as often as was trained. One slot at a time, in numpy."""
+
+    most: int = 16
+    """Turns."""
+    enough: float = 5e-4
+    """A gain, in parts of what the decision saves against serving nobody, that counts as none."""
+    over: int = 2
+    """So many turns of no gain are the end; a turn too far is none of them, nor does it begin the
+    count again."""
 
 
 def improved_by_turns(
@@ -23,6 +42,7 @@ def improved_by_turns(
     weights: Weights,
     fixed_choice: bool,
     first: int = 0,
+    patience: Patience | None = None,
 ) -> Shares:
     """The decision after all turns.
 
@@ -34,15 +54,24 @@ def improved_by_turns(
         weights: of the networks.
         fixed_choice: leave the choices as they are (a domain's own decision).
         first: turn to begin with; the later ones have the smaller steps.
+        patience: how long to go on; None for as many turns as were trained.
     """
     best = now = shares
     lowest: Array = None
-    for turn in range(first, len(weights["domain.steps" if fixed_choice else "e2e.steps"])):
+    trained = len(weights["domain.steps" if fixed_choice else "e2e.steps"])
+    patience = patience if given.layout.others else None
+    idle = 0
+    for turn in _turns(trained, first, patience):
         after, cost = improved_in(xp, given, now, possible, weights, turn, fixed_choice)
         if lowest is None or not given.layout.others:  # who looks to his own has no common cost
             lowest, now = cost, after
             continue
         better = cost <= lowest
+        if patience is not None:
+            if better:
+                idle = idle + 1 if lowest - cost < patience.enough * abs(cost) else 0
+            if idle == patience.over:
+                return now
         back = after if better.all() else halfway(given.layout, best, now)
         best, lowest, now = (
             _either(xp, given.layout, better, now, best),
@@ -55,6 +84,13 @@ def improved_by_turns(
         return now
     better = cost_of(xp, given, now, fixed_choice) <= lowest
     return _either(xp, given.layout, better, now, best)
+
+
+def _turns(trained: int, first: int, patience: Patience | None) -> Iterator[int]:
+    """Numbers of the trained steps to take, in their order."""
+    last = min(REPEATED, trained)
+    for turn in range(first, trained if patience is None else patience.most):
+        yield turn if turn < trained else trained - last + (turn - trained) % last
 
 
 def halfway(layout: Layout, before: Shares, after: Shares) -> Shares:

@@ -17,6 +17,7 @@ from cnc.environment.sites import Floats
 from cnc.policies.hmarl.improvement import Weights, routing
 from cnc.policies.hmarl.policy import shipped
 from cnc.policies.hmarl.q_distribution import QDistribution
+from cnc.policies.hmarl.turns import Patience
 from cnc.policies.interface import GlobalDecision
 from cnc.simulator.world import World
 
@@ -77,9 +78,8 @@ class WholeDecision(QDistribution):
     """
 
     def __init__(self, world: World, weights: Weights) -> None:
-        super().__init__(world, weights)  # its search for replicas settles by E2E's own turns
-        turns = np.concatenate([weights["e2e.steps"], weights["domain.steps"]])
-        self._weights = {**weights, "e2e.steps": turns}
+        super().__init__(world, weights)
+        self._patience = Patience(most=Patience.most + len(weights["domain.steps"]))
 
     def routing(self, observation: EndToEndObservation) -> Floats:
         """Y [D, C, R]; nothing before slot 0."""
