@@ -14,13 +14,15 @@ from pathlib import Path
 from cnc.embedding import load_embedder, load_multilingual
 from cnc.intents.catalogue import load_catalogue
 from cnc.intents.lexicon import Lexicon
-from cnc.intents.routes import make_route, shipped_heads
+from cnc.intents.routes import find_route, make_route, shipped_heads
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, help="folder that keeps vectors between runs")
-    cache = parser.parse_args().cache
+    parser.add_argument("--stale", action="store_true", help="only heads older than the examples")
+    options = parser.parse_args()
+    cache: Path | None = options.cache
     catalogue = load_catalogue()
     lexicon = Lexicon(catalogue)
     first, second = load_embedder(), load_multilingual()
@@ -30,6 +32,8 @@ def main() -> None:
     else:
         routes += [((first, second), False), ((second,), True)]
     for embedders, multilingual in routes:
+        if options.stale and find_route(catalogue, lexicon, embedders, multilingual=multilingual):
+            continue
         started = time.perf_counter()
         route = make_route(
             catalogue, lexicon, embedders, home=cache, multilingual=multilingual, refit=True

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import platform
 import random
@@ -18,41 +17,74 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
+from sklearn.metrics import roc_auc_score
 
 from cnc.embedding import load_embedder, load_multilingual
 from cnc.errors import IntentError
 from cnc.intents.catalogue import load_catalogue
-from cnc.intents.evaluation import Labelled, answer_of, held_out, wrong_slots
+from cnc.intents.evaluation import (
+    EVERYTHING,
+    NUMBERS,
+    Labelled,
+    answer_of,
+    compare_slots,
+    held_out,
+)
 from cnc.intents.examples import with_typos
 from cnc.intents.normaliser import normalise
 from cnc.intents.recogniser import Recogniser
 from cnc.intents.slots import read_stated
 from cnc.messages.intents import Recognition
 
+REQUESTS = (
+    ("requests", "services"),
+    ("second set", "services-second"),
+    ("final set", "services-final"),
+    ("third set", "services-third"),
+)
+NEGATIONS = (("negation", "negation"), ("negation, second set", "negation-second"))
+REASONS = {
+    "everyday": "not_this_domain",
+    "operation": "network_operation",
+    "vague": "no_service_class",
+}
+OTHERS = (
+    ("everyday", "everyday", REASONS["everyday"]),
+    ("final everyday", "everyday-final", REASONS["everyday"]),
+    ("everyday, second set", "everyday-second", REASONS["everyday"]),
+    ("statements", "statements", REASONS["everyday"]),
+    ("network operations", "operations", REASONS["operation"]),
+    ("network operations, second set", "operations-second", REASONS["operation"]),
+    ("no service named", "vague", REASONS["vague"]),
+    ("no service named, second set", "vague-second", REASONS["vague"]),
+)
+SLOTS = (("slots", NUMBERS), ("slots-second", NUMBERS), ("slots-third", EVERYTHING))
+CHINESE = (("Chinese", "chinese"), ("Chinese, second set", "chinese-second"))
+CURVES = (
+    ("first sets", "services", "everyday"),
+    ("final sets", "services-final", "everyday-final"),
+    ("third and second sets", "services-third", "everyday-second"),
+)
 
-def wilson(hits: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """Interval of a share."""
+
+def wilson(hits: int, total: int) -> tuple[float, float]:
+    """Interval of a share, 95 %."""
     if total == 0:
         return 0.0, 1.0
-    share = hits / total
-    centre = share + z * z / (2 * total)
-    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    low = (centre - spread) / (1 + z * z / total)
-    high = (centre + spread) / (1 + z * z / total)
-    return max(0.0, low), min(1.0, high)
+    found = binomtest(hits, total).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
     """Probability that a request scores above an everyday text."""
-    return float(
-        (positive[:, None] > negative[None, :]).mean()
-        + 0.5 * (positive[:, None] == negative[None, :]).mean()
-    )
+    truth = np.repeat([1, 0], [len(positive), len(negative)])
+    return float(roc_auc_score(truth, np.concatenate([positive, negative])))
 
 
 class Report:
@@ -81,7 +113,7 @@ def requests(
     errors: bool,
 ) -> list[float]:
     """Accepted with the right service; right at all (accepted or offered first)."""
-    accepted = right = asked = 0
+    accepted = right = asked = taken = 0
     scores = []
     for row in rows:
         found = recognise(row.text)
@@ -89,11 +121,13 @@ def requests(
         right += good
         accepted += good and found.outcome == "accepted"
         asked += found.outcome == "ask"
+        taken += found.outcome == "accepted"
         scores.append(found.in_domain)
         if errors and not (good and found.outcome == "accepted"):
             print(f"    {found.outcome} {answer_of(found)} not {row.label}: {row.text}")
     report.share(f"{name}: right service accepted", accepted, len(rows))
     report.share(f"{name}: right service accepted or first", right, len(rows))
+    report.share(f"{name}: right where accepted", accepted, taken)
     report.share(f"{name}: asked", asked, len(rows))
     return scores
 
@@ -118,19 +152,39 @@ def refusals(
     return [one.in_domain for one in found]
 
 
-def slots(report: Report, name: str, errors: bool) -> None:
-    """Sentences of which every slot is exact."""
+def slots(report: Report, name: str, names: Sequence[str], errors: bool) -> None:
+    """Sentences of which every slot is exact, and F1 over slots."""
     rows = held_out(name)
-    exact = 0
+    exact = right = wrong = missed = 0
     for row in rows:
         try:
-            wrong = wrong_slots(row.label, read_stated(normalise(row.text)))
-        except IntentError as error:
-            wrong = [str(error)]
-        exact += not wrong
-        if errors and wrong:
-            print(f"    {wrong}: {row.text}")
+            stated = read_stated(normalise(row.text))
+        except IntentError:
+            stated = None
+        found = compare_slots(row.label, stated, names)
+        exact += not found.problems
+        right, wrong, missed = right + found.right, wrong + found.wrong, missed + found.missed
+        if errors and found.problems:
+            print(f"    {found.problems}: {row.text}")
     report.share(f"{name}: every slot exact", exact, len(rows))
+    report.value(f"{name}: slot F1", 2 * right / (2 * right + wrong + missed))
+
+
+def several(report: Report, recognise: Callable[[str], Recognition], errors: bool) -> None:
+    """Texts for several services of which each one was found, in order."""
+    rows = held_out("several")
+    whole = hits = total = 0
+    for row in rows:
+        wanted = row.label.split(",")
+        found = recognise(row.text)
+        got = [part.intent.service for part in found.parts] or [answer_of(found)]
+        whole += got == wanted
+        hits += len(set(got) & set(wanted))
+        total += len(wanted)
+        if errors and got != wanted:
+            print(f"    {found.outcome} {got}, not {wanted}: {row.text}")
+    report.share("several services: all found", whole, len(rows))
+    report.share("several services: services found", hits, total)
 
 
 def main() -> None:
@@ -156,59 +210,39 @@ def main() -> None:
     recogniser.recognise("video conference for 20 people")
     report.value("load (s)", time.perf_counter() - started)
 
-    services = held_out("services")
-    positive = requests(report, "requests", recogniser.recognise, services, errors)
+    scores: dict[str, list[float]] = {}
+    for title, name in REQUESTS:
+        scores[name] = requests(report, title, recogniser.recognise, held_out(name), errors)
     rng = random.Random(1)
-    slipped = [Labelled(row.label, with_typos(row.text, rng)) for row in services]
-    requests(report, "with typing slips", recogniser.recognise, slipped, errors)
-    requests(report, "negation", recogniser.recognise, held_out("negation"), errors)
-    fresh = held_out("services-second")
-    requests(report, "second set", recogniser.recognise, fresh, errors)
-    final = requests(report, "final set", recogniser.recognise, held_out("services-final"), errors)
-    last = refusals(
-        report,
-        "final everyday",
-        recogniser.recognise,
-        held_out("everyday-final"),
-        "not_this_domain",
-        errors,
-    )
-    everyday = refusals(
-        report, "everyday", recogniser.recognise, held_out("everyday"), "not_this_domain", errors
-    )
-    refusals(
-        report,
-        "network operations",
-        recogniser.recognise,
-        held_out("operations"),
-        "network_operation",
-        errors,
-    )
-    refusals(
-        report,
-        "no service named",
-        recogniser.recognise,
-        held_out("vague"),
-        "no_service_class",
-        errors,
-    )
-    for name in ("slots", "slots-second"):
-        slots(report, name, errors)
+    for title, name in (REQUESTS[0], REQUESTS[-1]):
+        slipped = [Labelled(r.label, with_typos(r.text, rng)) for r in held_out(name)]
+        requests(report, f"{title}, typing slips", recogniser.recognise, slipped, errors)
+    for title, name in NEGATIONS:
+        requests(report, title, recogniser.recognise, held_out(name), errors)
+    for title, name, reason in OTHERS:
+        rows = held_out(name)
+        scores[name] = refusals(report, title, recogniser.recognise, rows, reason, errors)
+    for name, names in SLOTS:
+        slots(report, name, names, errors)
+    several(report, recogniser.recognise, errors)
     if not options.no_second:
-        chinese = held_out("chinese")
-        wishes = [row for row in chinese if "-" in row.label]
-        requests(report, "Chinese", recogniser.recognise, wishes, errors)
-        other = [row for row in chinese if "-" not in row.label]
-        refusals(report, "Chinese, no request", recogniser.recognise, other, "", False)
+        for title, name in CHINESE:
+            rows = held_out(name)
+            wishes = [row for row in rows if "-" in row.label]
+            requests(report, title, recogniser.recognise, wishes, errors)
+            for kind in sorted({row.label for row in rows if "-" not in row.label}):
+                some = [row for row in rows if row.label == kind]
+                reason = REASONS.get(kind, "")
+                refusals(report, f"{title}, {kind}", recogniser.recognise, some, reason, errors)
     draws = np.random.default_rng(0)
-    for name, yes, no in (("first sets", positive, everyday), ("final sets", final, last)):
-        p, n = np.array(yes), np.array(no)
+    for title, yes, no in CURVES:
+        p, n = np.array(scores[yes]), np.array(scores[no])
         samples = [auroc(draws.choice(p, len(p)), draws.choice(n, len(n))) for _ in range(1000)]
         low, high = np.quantile(samples, [0.025, 0.975])
-        report.value(f"AUROC, {name}", auroc(p, n), f"[{low:.4f}, {high:.4f}]")
+        report.value(f"AUROC, {title}", auroc(p, n), f"[{low:.4f}, {high:.4f}]")
 
     times, worked = [], []
-    for row in services:
+    for row in held_out(REQUESTS[0][1]):
         begun, busy = time.perf_counter(), time.process_time()
         recogniser.recognise(row.text)
         worked.append((time.process_time() - busy) * 1e3)

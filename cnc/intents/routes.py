@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cnc.embedding import Embedder, VectorCache
-from cnc.errors import ConfigurationError
 from cnc.intents.catalogue import Catalogue
 from cnc.intents.examples import fingerprint, load_examples
 from cnc.intents.features import VERSION, FeatureMap
@@ -28,6 +27,13 @@ class Judgement:
     services: Probabilities
     """[service] in the catalogue's order."""
 
+    def with_clearer_kind(self, other: Judgement) -> Judgement:
+        """This one, with the kinds of the other where that is surer of a request.
+
+        A text cut down to what is wanted ("just voice") may be too short to look like a request.
+        """
+        return replace(self, kinds=other.kinds) if other.kinds[0] > self.kinds[0] else self
+
 
 @dataclass(frozen=True)
 class Route:
@@ -35,6 +41,8 @@ class Route:
 
     features: FeatureMap
     heads: Heads
+    english: bool = True
+    """Whether texts reach it in English."""
 
     def judge(self, prepared: Sequence[Prepared]) -> list[Judgement]:
         """Judge texts, in order."""
@@ -132,7 +140,7 @@ def find_route(
     for path in places:
         heads = load_heads(path, key)
         if heads is not None:
-            return Route(features, heads)
+            return Route(features, heads, not multilingual)
     return None
 
 
@@ -145,11 +153,7 @@ def make_route(
     multilingual: bool = False,
     refit: bool = False,
 ) -> Route:
-    """A route of these models; heads that are missing (or with `refit`) are fitted: minutes.
-
-    Raises:
-        ConfigurationError: heads must be fitted and scikit-learn is missing.
-    """
+    """A route of these models; heads that are missing (or with `refit`) are fitted: minutes."""
     if not refit:
         found = find_route(catalogue, lexicon, embedders, home=home, multilingual=multilingual)
         if found is not None:
@@ -158,19 +162,13 @@ def make_route(
     features = FeatureMap(embedders, lexicon, cache)
     examples = load_examples(catalogue, multilingual=multilingual)
     key = fingerprint(features.model_id, VERSION, examples)
-    try:
-        from cnc.intents.fitting import fit_heads
+    from cnc.intents.fitting import fit_heads  # loads torch, which recognising never needs
 
-        heads = fit_heads(catalogue, examples, features, key)
-    except ImportError as error:
-        raise ConfigurationError(
-            f"the heads of the model {features.model_id} must be fitted, which needs "
-            "scikit-learn; install it, or use the packaged model"
-        ) from error
+    heads = fit_heads(catalogue, examples, features, key, multilingual=multilingual)
     if home is not None:
         with contextlib.suppress(OSError):
             heads.save(_kept_heads(home, key))
-    return Route(features, heads)
+    return Route(features, heads, not multilingual)
 
 
 def _kept_heads(home: Path, key: str) -> Path:

@@ -1,14 +1,17 @@
 """Typing slips are put right where a known word is one slip away.
 
-Known are the words of the examples, of units and of the packaged model's vocabulary, which lists
-frequent words first. A word with digits, inner capitals or a capital inside a sentence stays.
+Known are the words of the examples, of units, of the packaged model's vocabulary and of a list of
+English words; both list frequent words first. A word with digits, inner capitals or a capital
+inside a sentence stays.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from importlib import resources
 
 from cnc.embedding.loading import packaged_model_folder
 from cnc.errors import ConfigurationError
@@ -94,7 +97,7 @@ def slips(word: str) -> Iterator[tuple[str, float]]:
 
 
 def make_corrector(sentences: Iterable[str]) -> Corrector:
-    """A corrector that knows the words of these sentences and of the packaged vocabulary."""
+    """A corrector that knows the words of these sentences and of the vocabulary."""
     ranks: dict[str, int] = {}
     for rank, word in enumerate(_vocabulary()):
         if word.isalpha() and len(word) > 1:
@@ -109,8 +112,12 @@ def make_corrector(sentences: Iterable[str]) -> Corrector:
 
 
 def _vocabulary() -> list[str]:
-    try:
-        path = packaged_model_folder() / "vocab.txt"
-        return path.read_text(encoding="utf-8").splitlines()
-    except (ConfigurationError, OSError):
-        return []
+    """Words of the packaged model, then English words by frequency (symspellpy's list)."""
+    words: list[str] = []
+    with contextlib.suppress(ConfigurationError, OSError):
+        words += (packaged_model_folder() / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    listed = resources.files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt")
+    with contextlib.suppress(OSError):
+        text = listed.read_text(encoding="utf-8-sig")
+        words += [line.partition(" ")[0] for line in text.splitlines()]
+    return words

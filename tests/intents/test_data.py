@@ -13,14 +13,23 @@ SETS = (
     "services",
     "services-second",
     "services-final",
+    "services-third",
     "everyday-final",
+    "everyday-second",
     "negation",
+    "negation-second",
     "slots",
     "slots-second",
+    "slots-third",
+    "several",
     "everyday",
     "operations",
+    "operations-second",
+    "statements",
     "vague",
+    "vague-second",
     "chinese",
+    "chinese-second",
 )
 
 
@@ -38,7 +47,7 @@ def test_there_is_enough_to_evaluate_with(catalogue):
     assert sizes["slots"] >= 100
     assert sizes["everyday"] >= 150
     assert sizes["operations"] >= 60
-    for name in ("services", "services-second", "services-final", "negation"):
+    for name in ("services", "services-second", "services-final", "services-third", "negation"):
         assert {row.label for row in held_out(name)} <= set(catalogue.ids)
 
 

@@ -2,12 +2,12 @@ import random
 
 import pytest
 
-from cnc.intents.clauses import without_negated
 from cnc.intents.examples import load_examples, with_typos
 from cnc.intents.glossary import in_english
 from cnc.intents.languages import language_of
 from cnc.intents.lexicon import Lexicon
 from cnc.intents.masking import mask
+from cnc.intents.negation import split_refused
 from cnc.intents.normaliser import normalise
 from cnc.intents.numbers import words_to_digits
 from cnc.intents.operations import operation_strength
@@ -54,7 +54,10 @@ def test_normalisation():
     ],
 )
 def test_negated_services_are_left_out(lexicon, text, wanted):
-    assert without_negated(text, lexicon.names_service)[0] == wanted
+    def names(fragments):
+        return [lexicon.names_service(fragment) for fragment in fragments]
+
+    assert split_refused(text, names)[0] == wanted
 
 
 def test_quality_is_masked():
