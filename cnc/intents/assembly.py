@@ -78,6 +78,12 @@ def _notes(stated: Stated) -> tuple[str, ...]:
             "the density is taken over one square kilometre, since no area was said: add "
             '"over 2 square kilometres"'
         )
+    if stated.directions_mbps is not None:
+        larger, smaller = stated.directions_mbps
+        notes.append(
+            f"of the two directions the larger rate counts: {larger:g} Mbit/s, not {smaller:g}, "
+            "since a user has one rate here"
+        )
     if stated.energy is not None and stated.energy.value == "balanced":
         notes.append("balanced energy is how plans are made anyway, so that it changes nothing")
     if stated.time_window is not None:

@@ -18,16 +18,39 @@ class Found(Generic[ValueT]):
     end: int
 
 
+_ENERGY = (
+    r"(?:energy|power|electricity|current|battery|batteries|carbon|co2|emissions?|watts?|joules?)"
+)
+_USE = (
+    r"(?:\s+(?:consumption|usage|use|footprint|bill|cost|costs|draw|demand|budget|needs?|"
+    r"expenditure|emissions?))?"
+)
+_NOT_A_WISH = (
+    r"(?![\s-]*(?:sensors?|devices?|nodes?|chips?|radios?|networks?|bluetooth|wide|plants?|"
+    r"alarms?|houses?|homes?))"
+)
 _LOW_ENERGY = re.compile(
-    r"\b(?:as\s+)?(?:green(?:est)?(?:\s+as\s+possible)?(?!\s*(?:house|card|light|screen))|"
-    r"eco(?:logical|[\s-]?friendly|[\s-]?mode)?|(?:energy|power)[\s-](?:saving|efficien\w+|"
-    r"aware|conscious|frugal|sav\w+)"
-    r"|(?:save|saving|saves|minimi[sz]e|minimi[sz]ing|minimal|reduce|reducing|low(?:est)?|"
-    r"least|little|less|cheap(?:est)?)\s+(?:the\s+|its\s+|on\s+)?(?:energy|electricity|carbon|"
-    r"power\s+(?:consumption|use|usage)|co2|emissions)(?:\s+(?:consumption|use|usage|"
-    r"footprint|cost)|\s+as\s+possible)?"
-    r"|(?:as\s+)?(?:little|least)\s+power(?:\s+as\s+possible)?|low[\s-]carbon|sustainabl[ey]|climate[\s-]friendly|environmentally\s+friendly|"
-    r"carbon[\s-]neutral|low\s+footprint)\b",
+    r"\b(?:as\s+)?(?:green(?:est|er)?(?:\s+as\s+possible)?(?!\s*(?:house|card|light|screen|field|zone|line|belt|"
+    r"room|roof|area|space|park|valley|hydrogen))|"
+    r"eco(?:logical(?:ly)?|[\s-]?friendl(?:y|ily)|[\s-]?mode)?|(?:energy|power|battery)[\s-](?:saving|efficien\w+|"
+    r"aware|conscious|frugal|sav\w+|friendly|thrifty|light)"
+    rf"|(?:save|saving|saves|conserve|conserving|spare|sparing|preserve|minimi[sz]e|minimi[sz]ing|reduce|reducing|"
+    rf"economi[sz]e|economical|frugal|thrifty|modest|careful|easy|light|stingy|gentle|kind|"
+    rf"waste\s+(?:no|as\s+little)|(?:not|n't|without|never)\s+wast(?:e|ing))\s+"
+    rf"(?:(?:the|its|their|our|any|with|on|in|of|to|down|as\s+much|possible)\s+){{0,3}}{_ENERGY}\b{_USE}"
+    rf"|(?:minimal|minimum|low(?:est)?|least|(?:as\s+)?little|(?:as\s+)?few|less|smallest|cheap(?:est)?|lean)\s+"
+    rf"(?:possible\s+)?(?:energy|electricity|carbon|co2|emissions?|watts?|joules?|power(?=\s+(?:consumption|use|usage|"
+    rf"draw|as|possible)))\b{_USE}{_NOT_A_WISH}(?:\s+as\s+(?:possible|(?:you|we|it)\s+can(?:\s+\w+)?))?"
+    r"|(?:minimal|minimum|lowest|least)\s+power(?=\s*(?:$|[,.;!?]))"
+    rf"|{_ENERGY}{_USE}\s+(?:(?:must|should|has|have|need|needs|is|are|be|stays?|to|kept|held|remains?|brought|at|as|"
+    rf"down|an?|the|absolute|very|bare)\s+){{0,5}}(?:(?:low|small|little)\s+as\s+possible|minimum|minimal|minimi[sz]ed|"
+    rf"saved|low(?=\s*(?:$|[,.;!?]))|down(?=\s*(?:$|[,.;!?])))"
+    rf"|keep\w*\s+(?:the\s+)?{_ENERGY}{_USE}\s+(?:low|down|small|minimal)"
+    rf"|(?:energy|electricity|power)\s+(?:is|should\s+be)\s+(?:scarce|expensive|precious)"
+    r"|(?:as\s+)?(?:little|least)\s+power(?:\s+as\s+possible)?|low[\s-]carbon|sustainabl[ey]|"
+    r"(?:climate|planet|environment)[\s-](?:friendly|neutral|conscious|aware)|environmentally\s+(?:friendly|sound|conscious)|"
+    r"(?:kind|good|gentle|easy)\s+(?:to|for|on)\s+the\s+(?:climate|planet|environment|earth)|"
+    r"carbon[\s-]neutral|(?:low|small(?:est)?)\s+(?:carbon\s+|ecological\s+)?footprint)\b",
     re.IGNORECASE,
 )
 _BALANCED = re.compile(r"\bbalanced?\s+(?:energy|power)(?:\s+\w+)?\b", re.IGNORECASE)
@@ -35,20 +58,52 @@ _PRIORITY_NUMBER = re.compile(
     r"\bprio(?:rity)?(?:\s+(?:level|class))?\s*(?:is|of|to|:|=|#)?\s*(?P<number>\d{1,2})\b",
     re.IGNORECASE,
 )
+_GRADE = (
+    r"highest|top|maximum|max|absolute|utmost|critical|first|number[\s-]one|very\s+high|high|elevated|raised|second|medium|"
+    r"normal|standard|moderate|ordinary|regular|usual|default|average|mid(?:dle)?|low(?:est)?|minimum|minimal|lesser|"
+    r"very\s+low|least|bottom|no\s+particular|no\s+special"
+)
 _PRIORITY_WORD = re.compile(
-    r"\b(?P<word>highest|top|maximum|absolute|critical|high|elevated|medium|normal|standard|"
-    r"moderate|low(?:est)?|minimum|minimal)[\s-]+prio(?:rity)?\b"
-    r"|\bprio(?:rity)?(?:\s+level)?\s*(?:is|:|=|should\s+be|must\s+be)?\s+(?P<word2>highest|"
-    r"top|maximum|critical|high|medium|normal|low(?:est)?)\b"
-    r"|\b(?P<calm>not\s+(?:that\s+|very\s+|so\s+)?urgent|no\s+(?:hurry|rush)|low\s+urgency|"
-    r"best[\s-]effort)\b|\b(?P<urgent>urgent(?:ly)?|asap)\b",
+    rf"\b(?P<word>{_GRADE})[\s-]+(?:prio(?:rity)?|importance|urgency|precedence)\b"
+    rf"|\bprio(?:rity)?(?:\s+(?:level|class))?\s*(?:is|:|=|should\s+be|must\s+be)?\s*(?P<word2>{_GRADE})\b",
     re.IGNORECASE,
 )
+_OTHERS = (
+    r"(?:(?:all\s+(?:the\s+)?)?(?:other|competing)\s+\w+|(?:all|every)\s+other\s+\w+|all\s+(?:the\s+)?(?:traffic|others|rest|else)|"
+    r"(?:everything|anything|every(?:one|body)|any(?:one|body))\s+else(?!'s)|the\s+rest)"
+)
+_FIRST = re.compile(
+    rf"\b(?:above|ahead\s+of|before|over|in\s+front\s+of)\s+(?:{_OTHERS}|everything)\b"
+    rf"|\b(?:nothing|nobody|no\s+one|no\s+other\s+\w+)(?:\s+else)?\s+(?:may|must|can|should|shall|is\s+allowed\s+to|is|goes|"
+    rf"comes|gets)\s+(?:(?:be|get|go|come|take|have)\s+)?(?:ahead|before|in\s+front|precedence|priority|more\s+important|"
+    rf"overtake|pre-?empt)\w*"
+    r"|\b(?:must|should|has\s+to|have\s+to|needs?\s+to|shall|always)\s+(?:always\s+)?(?:come|comes|go|goes|be\s+served)\s+first\b"
+    r"|(?<!who )(?<!which )(?<!that )\b(?:comes?|goes)\s+first\b"
+    r"|\b(?:takes?|has|have|needs?|give\s+it)\s+(?:absolute\s+)?precedence\b"
+    r"|\bmost\s+important\s+(?:of\s+all|service|traffic)|\bmatter\s+of\s+life\s+and\s+death\b",
+    re.IGNORECASE,
+)
+_CALM = re.compile(
+    r"\b(?:(?:not|n't|nothing|hardly)\s+(?:that\s+|very\s+|so\s+|at\s+all\s+|too\s+|really\s+|particularly\s+|terribly\s+)?"
+    r"(?:urgent|time[\s-]critical|important)|no\s+(?:hurry|rush|urgency|priority)|low(?:est)?\s+(?:urgency|importance)|"
+    r"best[\s-]effort|least\s+important|unimportant(?!\s+(?:when|where|how))|unhurried|non-?urgent|"
+    r"(?<!they )(?<!we )(?<!you )(?<!I )"
+    r"(?:can|may|could)\s+(?:easily\s+)?wait(?!\s+(?:for|un|till?|up|at|no|\d))|take\s+(?:your|its)\s+time|"
+    r"(?:spare|left-?over|idle|unused)\s+(?:capacity|bandwidth|resources)|"
+    r"(?:whenever|when|if|where)\s+(?:there\s+is|there's|you\s+have)\s+(?:room|capacity|space|some\s+left)|"
+    r"(?:everything|anything|all|every)\s+(?:else|other\s+\w+)\s+(?:can|may|should|goes?|comes?)\s+(?:go\s+|come\s+)?(?:first|before\s+it|ahead))\b",
+    re.IGNORECASE,
+)
+_URGENT = re.compile(r"\b(?:urgent(?:ly)?|asap|as\s+soon\s+as\s+possible)\b", re.IGNORECASE)
 _LEVELS = {
-    "highest": 1, "top": 1, "maximum": 1, "absolute": 1, "critical": 1, "high": 2, "elevated": 3,
-    "medium": 5, "normal": 5, "standard": 5, "moderate": 5,
-    "low": 8, "lowest": 9, "minimum": 9, "minimal": 9,
-}  # fmt: skip
+    1: "highest top maximum max absolute utmost critical first number-one",
+    2: "high very-high",
+    3: "elevated raised second",
+    5: "medium normal standard moderate ordinary regular usual default average mid middle "
+    "no-particular no-special",
+    8: "low lesser very-low",
+    9: "lowest minimum minimal least bottom",
+}
 
 
 def find_energy(text: str) -> Found[Literal["low", "balanced"]] | None:
@@ -63,11 +118,14 @@ def find_energy(text: str) -> Found[Literal["low", "balanced"]] | None:
 def find_priority(text: str) -> Found[int] | None:
     """Priority from 1 (most urgent) to 9 (least)."""
     number, match = _PRIORITY_NUMBER.search(text), _PRIORITY_WORD.search(text)
-    graded = match is not None and (match["word"] or match["word2"])
-    if number is not None and not (graded and match and match.end() > number.start()):
+    if number is not None and not (match and match.end() > number.start()):
         return Found(int(number["number"]), number.start(), number.end())
-    if match is None:
-        return None
-    word = (match["word"] or match["word2"] or "").lower()
-    value = _LEVELS[word] if word else 8 if match["calm"] else 2
-    return Found(value, match.start(), match.end())
+    calm = _CALM.search(text)
+    if match is not None and not (calm is not None and calm.start() < match.start()):
+        word = "-".join((match["word"] or match["word2"]).lower().replace("-", " ").split())
+        value = next(level for level, words in _LEVELS.items() if word in words.split())
+        return Found(value, match.start(), match.end())
+    for value, found in ((8, calm), (1, _FIRST.search(text)), (2, _URGENT.search(text))):
+        if found is not None:
+            return Found(value, found.start(), found.end())
+    return None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from cnc.intents.figures import NUMBER, number_of
 from cnc.intents.mentions import Mention, comparison_of
 
-_PEOPLE = (
+PEOPLE = (
     "users?|people|persons?|participants?|attendees?|subscribers?|viewers?|players?|gamers?|"
     "customers?|clients?|members?|guests?|visitors?|tourists?|spectators?|fans?|students?|pupils?|"
     "learners?|children|kids|families|employees?|workers?|staff(?:\\s+members?)?|colleagues?|teachers?|"
@@ -21,9 +21,9 @@ _PEOPLE = (
     "crew(?:\\s+members?)?|musicians?|dancers?|hosts?|lawyers?|tenants?|dispatchers?|scientists?|"
     "inspectors?|mechanics?|pickers?|parties|women|men|adults?|teenagers?|elders?|seniors?|babies|"
     "riders?|cyclists?|sailors?|anglers?|artists?|analysts?|managers?|experts?|contestants?|athletes?|"
-    "scouts?|guards?|medics|volunteers|chefs|vets|monks|pupils|artisans|cosplayers|co-?workers?"
+    "scouts?|guards?|medics|volunteers|chefs|vets|monks|pupils|artisans|cosplayers|souls|co-?workers?"
 )
-_DEVICES = (
+DEVICES = (
     "devices?|sensors?|meters?|cars?|vehicles?|trucks?|lorries|buses|trams?|trains?|taxis|robotaxis?|"
     "shuttles?|drones?|uavs?|quadcopters?|robots?|cobots?|agvs?|amrs?|forklifts?|machines?|cameras?|"
     "headsets?|glasses|goggles|hmds?|terminals?|phones?|smartphones?|handsets?|tablets?|laptops?|"
@@ -34,7 +34,8 @@ _DEVICES = (
     "units?|bots?|chargers?|turbines?|servers?|probes?|gauges?|cows?|animals?|wagons?|carts?|kiosks?|things|"
     "flats?|apartments?|houses?|cottages?|dwellings?|cams?|webcams?|dashcams?|bodycams?|pumps?|fridges?|freezers?|holograms?|avatars?|axes|motors?|valves?|"
     "elevators?|lifts?|vans?|motorcycles?|mowers?|displays?|screens?|consoles?|pcs|desktops?|lenses|"
-    "thermostats?|lamps?|street\\s?lights?|bins?|hives?|wells?|panels?|inverters?|rovers?|barges?|ferries|"
+    "thermostats?|lamps?|street\\s?lights?|bins?|hives?|wells?|panels?|inverters?|pieces|tills|checkouts|registers|atms|printers|collars|boxes|stations|desks|workplaces|workstations|"
+    "extensions|badges?|streetlights?|hydrants|radios?|walkie-talkies|rovers?|barges?|ferries|"
     "locomotives?|bicycles?|e-?bikes?|gateways?|instruments?|detectors?|crates?|packages?|shipments?|pairs"
 )
 _ORGANISATIONS = (
@@ -48,10 +49,10 @@ _NO_USERS = (
     "songs|pages|floors|stor(?:ey|ie)s|levels|streets|blocks|rooms|halls|buildings|wards|corridors|lanes|"
     "roads|miles|inches|euros|dollars|pounds|parameters|params|tokens|layers|classes|models|[gtcnv]?pus|cores|"
     "nines|steps|stages|phases|shifts|updates|messages|packets|readings|samples|requests|queries|"
-    "transactions|events|measurements|values|variables|cells|antennas|bands|channels|carriers|slots|"
-    "copies|replicas|backups|files|documents|records|matches|games|goals|laps|languages|countries|"
-    "cities|towns|villages|regions|provinces|states|districts|zones|areas|places|locations|positions|"
-    "types|kinds|sorts|ways|reasons|options|parts|pieces|tons|tonnes|kilos|grams|litres|liters|volts|"
+    "transactions|events|measurements|values|variables|cells|bands|channels|carriers|slots|"
+    "copies|replicas|backups|files|titles|documents|records|matches|games|goals|laps|languages|countries|"
+    "cities|towns|villages|regions|provinces|states|districts|zones|areas|places|locations|positions|centres|centers|"
+    "types|kinds|sorts|ways|reasons|options|parts|tons|tonnes|kilos|grams|litres|liters|volts|"
     "amps|hectares|acres|millions|thousands|hundreds|dozens|decibels|services|applications|apps|domains|"
     "slices|networks|links|paths|hops|tenths|hundredths|thousandths|megs|gigs|msecs|secs|mins|hrs|kms|"
     "decades|centuries|nights|mornings|evenings|weekends|percents|teams|groups|rows|columns|items|lots"
@@ -63,6 +64,7 @@ _ANY_PEOPLE = (
 )
 """Nouns of persons that no list holds, by their endings."""
 _STOP = (
+    "kv|volts?|v|kva|kw|mw|gw|w|kwh|mwh|watts?|amps?|bar|psi|db|dbm|ghz|inch|kg|tons?|tonnes?|"
     "for|with|in|per|at|to|of|from|and|or|between|on|by|over|under|within|is|are|the|each|every|"
     "hours?|days?|minutes?|seconds?|weeks?|months?|years?|km|kilomet\\w+|met(?:er|re)s?|m|cm|"
     "percent|degrees?|gb|tb|mb|gigabytes?|terabytes?|times|fps|frames?|hz|ghz|mhz|square|g|k|ms|"
@@ -73,12 +75,13 @@ _COUNT = re.compile(
     rf"(?P<sign>(?:(?<=\s)|(?<=^))(?:-|minus\s+|"
     rf"negative\s+))?(?P<number>{NUMBER})(?P<scale>\s?(?:k|m|mn|mio)\b)?"
     rf"(?:\s?\+)?(?:\s+(?:pairs?|sets?|pieces?|units?)\s+of|\s+of)?(?:\s+(?:the|our|my|these|those|"
-    rf"us))?{_ADJECTIVES}[\s-]+(?:(?P<people>{_PEOPLE})|(?P<devices>{_DEVICES}|{_ANY_PEOPLE}))\b",
+    rf"us))?{_ADJECTIVES}[\s-]+(?:(?P<people>{PEOPLE})|(?P<devices>{DEVICES}|{_ANY_PEOPLE}))\b",
     re.IGNORECASE,
 )
 _PLACED = re.compile(
-    r"\b(?:in|at|from|inside|after|before|last|next|until|since|every|each|per|than|ago|"
-    r"of|within|version|up)\s+(?:the\s+|our\s+|all\s+)?$|[#/.-]$",
+    r"\b(?:in|at|from|inside|after|before|last|next|until|since|every|per|than|ago|within|version|up|(?:instead|ahead|short|out)\s+of|"
+    r"(?:area|range|radius|size|length|distance|resolution|period|total|cost|series|set|context|window|budget|list|"
+    r"model|depth|height|speed|maximum|minimum|interval|load|rate|one|most|some|any|out|edition)\s+of)\s+(?:the\s+|our\s+|all\s+)?$|[#/.-]$",
     re.IGNORECASE,
 )
 _SPREAD = re.compile(
@@ -89,6 +92,48 @@ _THINGS = re.compile(
     rf"(?:\s+(?!(?:{_STOP}|{_NO_USERS})\b)[a-z][a-z'/-]*){{0,2}}?\s+"
     rf"(?:(?P<sites>{_ORGANISATIONS})|(?!(?:{_STOP}|{_NO_USERS})\b)[a-z][a-z-]{{2,}}s)\b",
     re.IGNORECASE,
+)
+_HOUSED = re.compile(
+    rf"(?:^|[,;:]\s+|\(|(?P<served>\bfor\s+(?:(?:each|all)\s+(?:one\s+)?of\s+)?(?:the\s+|our\s+)?))(?P<number>{NUMBER})(?P<scale>\s?k\b)?"
+    rf"(?:\s+(?!(?:{_STOP})\b)[a-z][a-z'/-]*){{0,2}}?\s+(?:rooms|wards|classes|classrooms|villages|groups|(?(served)(?:teams|"
+    r"buildings|floors|halls|towns)|(?!)))\b(?!\s+an?\s)",
+    re.IGNORECASE,
+)
+"""Rooms and groups count where they are what is served: "for 33 rooms", or said apart."""
+_ALONE = re.compile(
+    rf"(?:^|[,;:–—]\s+|\(|\s-\s+)(?P<cue>(?:about|around|roughly|approx(?:imately|\.)?|some|nearly|almost|over|"
+    rf"up\s+to|at\s+most|at\s+least|~|circa|ca\.?|maybe|in\s+total)?\s*)(?P<number>{NUMBER})(?P<scale>(?:k|m|mio)\b)?"
+    r"(?:\s+(?:in\s+(?:all|total|number)|altogether|overall|all\s+told|each|or\s+so))?(?=\s*(?:$|[,;.)–—](?:\s|$)|\s-\s))",
+    re.IGNORECASE,
+)
+"""A number that is a clause of its own: "bridge sensors, 70, reporting hourly"."""
+_OF_ANOTHER = re.compile(
+    r"\b(?:latency|delay|lag|ping|rtt|jitter|reliability|availability|uptime|prio(?:rity)?|level|class|port|version|domain|"
+    r"rate|speed|throughput|bandwidth|hall|room|gate|floor|line|ward|building|ran|year|version|no\.?|number|nr\.?|"
+    r"jan\w*|feb\w*|mar\w*|apr\w*|may|jun\w*|jul\w*|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*|\d)\W*$",
+    re.IGNORECASE,
+)
+_MANY_SAID = re.compile(
+    r"\b(?:(?!(?:this|always|across|was|has|us|plus|news|gas|bus|its|previous)\b)[a-z]{2,}s|people|children|men|women|"
+    r"cattle|sheep|aircraft)\b",
+    re.IGNORECASE,
+)
+_IN_SUM = re.compile(
+    r"(?:\b(?:so|that\s+is|that's|i\.?e\.?|makes?|making|meaning|hence|thus|in\s+total|in\s+all|altogether|total(?:ling)?(?:\s+of)?|"
+    r"all\s+told|=)\W*(?:about\s+|we\s+are\s+|are\s+)?)$",
+    re.IGNORECASE,
+)
+_IN_SUM_AFTER = re.compile(
+    r"\W*\b(?:in\s+(?:total|all|sum)|altogether|all\s+told|overall|combined)\b(?!\W+\d)",
+    re.IGNORECASE,
+)
+_AND_ME = re.compile(
+    rf"\b(?:me|myself|I|us)\s*(?:,?\s*and|plus|with|\+)\s+(?:my\s+|our\s+)?(?P<number>{NUMBER})\s+(?:\w+\s+){{0,2}}?(?:{PEOPLE})\b"
+    rf"|(?P<number2>{NUMBER})\s+(?:\w+\s+){{0,2}}?(?:{PEOPLE})\s+(?:and|plus|\+)\s+(?:me|myself|I)\b",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(
+    r"\s*(?:,|and|plus|as\s+well\s+as|,\s*and|&|\+)\s+(?:about\s+|some\s+)?", re.IGNORECASE
 )
 _WE_ARE = re.compile(
     rf"\b(?:we\s+are|we're|we\s+will\s+be|we'll\s+be|there\s+(?:are|will\s+be))\s+(?:about\s+|around\s+|"
@@ -154,14 +199,43 @@ def find_users(text: str) -> list[Mention]:
     found += [_mention(text, m, m["number"], m["scale"], True) for m in _WE_ARE.finditer(text)]
     if not any(found):
         found += [_thing(text, m) for m in _THINGS.finditer(text)]
-        found += [_bare(text, m) for m in _FOR.finditer(text)]
+        found += [_bare(text, m) for m in (*_FOR.finditer(text), *_HOUSED.finditer(text))]
+        found += [_alone(text, m) for m in _ALONE.finditer(text)]
     kept: list[Mention] = []
     for mention in found:
         if mention is not None and not any(
             m.start < mention.end and mention.start < m.end for m in kept
         ):
             kept.append(mention)
-    return sorted(kept, key=lambda mention: mention.start)
+    return _summed(text, sorted(kept, key=lambda mention: mention.start))
+
+
+def _summed(text: str, mentions: list[Mention]) -> list[Mention]:
+    """A number said to be the sum goes before the others; me and 3 friends are 4."""
+    found = []
+    for mention in mentions:
+        before, after = text[: mention.start], text[mention.end :]
+        if len(mentions) > 1 and (_IN_SUM.search(before[-40:]) or _IN_SUM_AFTER.match(after)):
+            mention = replace(mention, rank=0)
+        found.append(mention)
+    for match in _AND_ME.finditer(text):
+        value = number_of(match["number"] or match["number2"]) + 1.0
+        found = [
+            replace(m, value=value) if m.start < match.end() and match.start() < m.end else m
+            for m in found
+        ]
+    return found
+
+
+def _alone(text: str, match: re.Match[str]) -> Mention | None:
+    """A number that is a clause of its own, beside something in the plural."""
+    clause = re.split(r"[,;:(]\s", text[: match.start()].rstrip(" ,;:("))[-1]
+    if not _MANY_SAID.search(clause) or _OF_ANOTHER.search(text[: match.start("number")]):
+        return None
+    if not float(number_of(match["number"])).is_integer() and not match["scale"]:
+        return None
+    mention = _mention(text, match, match["number"], match["scale"], False)
+    return None if mention is None else replace(mention, start=match.start("number"), rank=4)
 
 
 def _thing(text: str, match: re.Match[str]) -> Mention | None:
@@ -187,6 +261,9 @@ def _mention(
     factor = _MANY[scale.strip().lower()] if scale else 1.0
     if scale and scale.strip().lower() == "k" and _RESOLUTION.fullmatch(number):
         after = text[match.end("scale") :].lstrip().lower()
+        one = not match[0].lower().endswith(("s", "people", "men", "women", "staff", "aircraft"))
+        if one and not scale.startswith(" ") and match["number"]:
+            return None
         if not scale.startswith(" ") and re.match(
             r"(?:uhd|video|cameras?|streams?|hdr|feeds?|quality|viewers?|at)\b", after
         ):

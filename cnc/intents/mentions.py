@@ -24,7 +24,8 @@ class Mention:
     total: bool = False
     """A rate for all users together."""
     rank: int = 1
-    """Among mentions of users: 0 a density, 1 people, 2 devices, 3 anything in the plural."""
+    """Among mentions of users: 0 a density or sum, 1 people, 2 devices, 3 anything in the plural,
+    4 a number alone."""
 
 
 _AT_MOST = (
@@ -86,6 +87,9 @@ _STRICT_LEAST = re.compile(
     re.IGNORECASE,
 )
 _STRICT_MOST = re.compile(
+    r"(?:nothing|no\s+(?:latenc\w+|delays?|lags?|response|value|packet|message|frame))\s+(?:\w+\s+)?(?:above|over|beyond|past)"
+    r"|(?:not|never|n't|cannot)\s+(?:ever\s+)?(?:see|have|get|experience|suffer|face|notice|cause|add)\s+(?:any\s+)?(?:\w+\s+){0,2}?"
+    r"(?:above|over|beyond|past|(?:longer|greater|higher|larger|more)\s+than)|"
     r"(?:not|never|n't|cannot|nor)\s+(?:ever\s+)?(?:be\s+|go\s+|rise\s+|climb\s+|get\s+)?(?:above|over|"
     r"beyond|past|exceed(?:s|ing)?)"
     r"|(?:no|not|never|nothing|none|n't)\s+(?:be\s+|take\s+|need\s+)?(?:any\s+)?(?:more|longer|greater|higher|larger|"

@@ -17,10 +17,11 @@ _TENS = {
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _ANY = "|".join((*_UNITS, *_TENS, *_SCALES))
 _WORD = rf"(?:{_ANY})"
+_ONES = "|".join((*_UNITS, *_TENS))
 _AFTER_SCALE = "(?:" + "|".join(f"(?<={scale})" for scale in _SCALES) + ")"
 _SEQUENCE = re.compile(
     rf"\b(?:(?:a|an)\s+(?=hundred|thousand|million|billion))?{_WORD}"
-    rf"(?:(?:{_AFTER_SCALE}\s+and\s+(?!{_WORD}\s+hundred)|\s*-\s*|\s+){_WORD})*(?:\s+point(?:\s+{_WORD})+)?\b",
+    rf"(?:(?:{_AFTER_SCALE}\s+and\s+(?!{_WORD}\s+hundred)|\s*-\s*|\s+){_WORD})*(?:\s+point(?:\s+(?:{_ONES}))+)?\b",
     re.IGNORECASE,
 )
 _DIGIT_SCALE = re.compile(
@@ -76,10 +77,29 @@ _AND_A_HALF = re.compile(
     re.IGNORECASE,
 )
 _PARTS = re.compile(
-    r"(?<![\w.])(a|\d+)\s+(tenth|hundredth|thousandth|millionth)s?\s+of\s+(?:a|1)\s+(?=second|milli)",
+    r"(?<![\w.])(a|\d+)\s+(third|fifth|sixth|eighth|tenth|twentieth|fiftieth|hundredth|thousandth|millionth)s?\s+(?:of\s+)?(?:a\s+|1\s+)?"
+    r"(?=second|milli|micro|mega|giga|million)",
     re.IGNORECASE,
 )
-_PART = {"tenth": 1e-1, "hundredth": 1e-2, "thousandth": 1e-3, "millionth": 1e-6}
+_PART = {
+    "third": 1 / 3, "fifth": 0.2, "sixth": 1 / 6, "eighth": 0.125, "tenth": 0.1, "twentieth": 0.05,
+    "fiftieth": 0.02, "hundredth": 1e-2, "thousandth": 1e-3, "millionth": 1e-6,
+}  # fmt: skip
+_SLASHED = re.compile(
+    r"(?<![\w.,/])(\d+(?:\.\d+)?)\s?/\s?(\d+(?:\.\d+)?)\s*([kmgt](?:bps|bit/s|b/s))(?![a-z])",
+    re.IGNORECASE,
+)
+"""Two rates at once: "20/5 Mbps"."""
+_UNIT_LAST = re.compile(
+    r"(?<![\w.,/])(\d+(?:\.\d+)?)\s+((?:down|up)(?:link|load|stream)?)\s*(?:/|,|and|with)\s*(\d+(?:\.\d+)?)\s+"
+    r"((?:down|up)(?:link|load|stream)?)\s+([kmgt](?:bps|bit/s|b/s))(?![a-z])",
+    re.IGNORECASE,
+)
+_FRACTION = re.compile(
+    r"(?<![\w.,/])(?:(\d{1,3})\s+)?(\d{1,2})\s?[/⁄]\s?(\d{1,3})\s*(?:of\s+a\s+|an?\s+)?"
+    rf"(?=(?:{_MEASURE}|secs?\b|s\b|ms\b|million\b|thousand\b|dozen\b))",
+    re.IGNORECASE,
+)
 _DOZENS = re.compile(r"(?<![\w.])(\d+)\s+(dozens?|scores?)(?:\s+of)?\b", re.IGNORECASE)
 _POWER = re.compile(
     r"(?<![\w.^])(?:(\d+(?:\.\d+)?)\s*(?:x|×|\*)\s*)?10\s*\^\s*(\d{1,2})(?![\w.])", re.IGNORECASE
@@ -101,6 +121,9 @@ def words_to_digits(text: str) -> str:
     Also parts ("a quarter of a second", "2 and a half"), dozens, powers ("2 x 10^5"), and "60 or
     so", which becomes "about 60".
     """
+    text = _UNIT_LAST.sub(r"\1 \5 \2 and \3 \5 \4", text)
+    text = _SLASHED.sub(r"\1 \3 downlink and \2 \3 uplink", text)
+    text = _FRACTION.sub(_fraction, text)
     text = _AND_A_HALF.sub(_with_part, text)
     for pattern, digits in _PHRASES:
         text = pattern.sub(digits, text)
@@ -119,7 +142,12 @@ def _lone(match: re.Match[str], text: str) -> str:
     """ "Hundred drones" is 100 drones; "a few hundred" and "two hundred" are not for here."""
     before = text[: match.start()].rstrip()
     word = before.rsplit(None, 1)[-1].lower() if before else ""
-    counted = re.fullmatch(_WORD, word, re.IGNORECASE) or word in ("a", "an", "and", "half")
+    counted = re.fullmatch(rf"(?:{_WORD}-?)+", word, re.IGNORECASE) or word in (
+        "a",
+        "an",
+        "and",
+        "half",
+    )
     if counted or word[-1:].isdigit() or _VAGUE.search(before):
         return match[0]
     return f"one {match[0]}"
@@ -130,6 +158,13 @@ def _with_part(match: re.Match[str]) -> str:
     if match[1].isdigit():
         return f"{match[1]}.{5 if half else 25}"
     return f"{match[1]} point {'five' if half else 'two five'}"
+
+
+def _fraction(match: re.Match[str]) -> str:
+    """ "1/2 second" is 0.5 second, "1 1/2 seconds" 1.5."""
+    if not int(match[2]) < int(match[3]) <= 10:
+        return match[0]
+    return f"{int(match[1] or 0) + int(match[2]) / int(match[3]):.9g} "
 
 
 def _part(match: re.Match[str]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from cnc.intents.figures import NUMBER, number_of
 from cnc.intents.mentions import Mention, comparison_of
@@ -32,14 +33,16 @@ _BARE_LATENCY = re.compile(
 _LATENCY_WORD = (
     r"latenc\w*|delays?|response(?:\s+times?)?|respond\w*|rtt|round[\s-]*trip\w*|lag\w*|ping|"
     r"deadline|reacti\w*|react|answer(?:s|ed|ing)?|replies|reply|end[\s-]to[\s-]end|e2e|"
-    r"motion[\s-]to[\s-]photon|first token|ttft|turnaround|arrive\w*|within|延迟|时延"
+    r"motion[\s-]to[\s-]photon|first token|ttft|turnaround|arrive\w*|within|live\s+with|tolerat\w*|"
+    r"延迟|时延"
 )
 _OTHER_TIME = (
     r"jitter|intervals?|every|each|cycles?|cycle\s+times?|period\w*|survival|refresh|frames?|"
     r"duration|lasts?|lasting|for|during|battery|timeout|after|window|videos?|clips?|抖动"
 )
 _TIME_WORD = re.compile(
-    rf"\b(?:(?P<latency>{_LATENCY_WORD})|(?P<other>{_OTHER_TIME}))(?=\W|$)", re.IGNORECASE
+    rf"\b(?:(?P<latency>{_LATENCY_WORD})|(?P<other>{_OTHER_TIME})(?!\s+(?:aside|apart)\b))(?=\W|$)",
+    re.IGNORECASE,
 )
 _TIME_AFTER = re.compile(
     r"\s*(?:of\s+|in\s+|as\s+)?(?:(?:max(?:imum)?|end[\s-]to[\s-]end|network|round[\s-]*trip|"
@@ -60,8 +63,9 @@ _PER_USER = re.compile(
 _TOTAL = re.compile(
     r"\b(?:total(?:ling)?|aggregated?|overall|combined|in\s+all|altogether|in\s+sum|summed|"
     r"shar(?:e|es|ed|ing)|together|pooled|between\s+them|among\s+(?:them|all)|split\s+(?:among|between|across|over)|"
-    r"in\s+common|as\s+a\s+whole|for\s+every(?:one|body)|total\s+of|cumulative|collectively|jointly|entire\s+(?:group|site|fleet)|whole\s+(?:group|"
-    r"site|fleet)|for\s+all(?:\s+of\s+them)?)\b",
+    r"in\s+common|as\s+a\s+whole|for\s+every(?:one|body)|total\s+of|cumulative|collectively|jointly|(?:entire|whole)\s+(?:group|site|fleet|team|"
+    r"class|crew|building|ship|train|bus|lot|thing|party|crowd|system)|for\s+the\s+(?:lot|group|fleet|crowd)|taken\s+together|"
+    r"all\s+told|all\s+in\b|sum\s+of|for\s+all(?:\s+of\s+(?:them|us|it))?)\b",
     re.IGNORECASE,
 )
 _PERCENT_WORD = re.compile(
@@ -83,6 +87,38 @@ _LIMITING = re.compile(
     r"\b(?:of|at|most|less|than|under|below|within|max|maximum|up|to|no|more|longer|shorter|not|"
     r"exceeding|is|be|are|the|a|about|that|last|lasting|stay|must|should)\b",
     re.IGNORECASE,
+)
+
+
+_UNTIL = re.compile(
+    r"\s*(?:until|till|before|to|for)\s+(?:the\s+|an?\s+|every\s+|each\s+)?(?:first\s+)?(?:word|token|answer|response|"
+    r"reply|result|image|picture|byte|reaction|alarm|alert|verdict)s?\b",
+    re.IGNORECASE,
+)
+"""What a time leads up to: "half a second to the first word"."""
+_LENGTH = re.compile(
+    r"\s*(?:of\s+(?!latency|delay|lag|response|wait)|apart\b|ago\b|long\b|later?\b|after\b|behind\b|(?:\w+\s+)?(?:clips?|videos?|windows?|recordings?|"
+    r"snippets?|segments?|chunks?|buffers?)\b)",
+    re.IGNORECASE,
+)
+_CLAUSE_ENDS = re.compile(
+    r"(?:^|[,;:(.]\s*)(?:about|around|roughly|~|circa|ca\.?)?\s*$", re.IGNORECASE
+)
+_CLAUSE_BEGINS = re.compile(r"\s*(?:$|[,;.)](?:\s|$))")
+_CYCLE = re.compile(
+    r"\bcycles?(?:\s+times?)?\s*(?:of|is|are|:|=|at|below|under)?\s*(?:about|around|max(?:imum)?\.?|at\s+most)?\s*$",
+    re.IGNORECASE,
+)
+MOST_CYCLE_MS = 100.0
+_WAY = r"(?P<way>down(?:link|stream|load|loading)?|up(?:link|stream|load|loading)?)"
+_DIRECTION = re.compile(
+    rf"\s*(?:each\s+|of\s+|for\s+|in\s+(?:the\s+)?|on\s+the\s+)?{_WAY}\b(?!\s+to)", re.IGNORECASE
+)
+_DIRECTED = re.compile(
+    rf"\b{_WAY}(?:\s+(?:rate|speed|of|at|with|is|:|=|about|around))*[\s:=]*$", re.IGNORECASE
+)
+_OTHER_WAY = re.compile(
+    rf"\s*(?:,|and|/|&|with|but|\s)\s*(?P<number>{NUMBER})\s+{_WAY}\b", re.IGNORECASE
 )
 
 
@@ -114,6 +150,9 @@ def find_measures(text: str) -> list[Mention]:
                 found.append(measured)
     for mention in [*find_bare(text), *_find_bare_latencies(text)]:
         _add(found, mention)
+    if not any(mention.quantity == "latency" for mention in found):
+        for mention in _find_cycles(text):
+            _add(found, mention)
     return sorted(found, key=lambda mention: mention.start)
 
 
@@ -143,6 +182,44 @@ def _find_bare_latencies(text: str) -> list[Mention]:
     return found
 
 
+def find_directions(text: str, rates: Sequence[Mention]) -> list[Mention] | None:
+    """The rates of both directions, the larger first; None unless both are said.
+
+    "20 Mbps down and 5 up" has a second number without a unit; it is in that of the first.
+    """
+    both: dict[str, Mention] = {}
+    for mention in rates:
+        after = _DIRECTION.match(text[mention.end :])
+        before = _DIRECTED.search(text[: mention.start])
+        word = after["way"] if after else before["way"] if before else None
+        if word is None:
+            continue
+        both.setdefault(word.lower()[:1], mention)
+        rest = _OTHER_WAY.match(text[mention.end + after.end() :]) if after else None
+        if rest is not None:
+            unit = _UNIT.search(text[mention.start : mention.end])
+            scale = rate_mbps(unit["rate"]) if unit is not None and unit["rate"] else 1.0
+            value = number_of(rest["number"]) * scale
+            both.setdefault(rest["way"].lower()[:1], replace(mention, value=value))
+    if len(both) < 2:
+        return None
+    total = any(mention.total for mention in both.values())
+    ways = [replace(mention, total=total) for mention in both.values()]
+    return sorted(ways, key=lambda mention: -mention.value)
+
+
+def _find_cycles(text: str) -> list[Mention]:
+    """The cycle of a control loop, where no latency is said: what is sent must arrive within it."""
+    found = []
+    for match in _MEASURE.finditer(text):
+        if match["time"] and not match["sign"] and _CYCLE.search(text[: match.start()]):
+            value = number_of(match["number"]) * time_ms(match["time"])
+            comparison = comparison_of(text, *match.span(), small_is_good=True)
+            if value <= MOST_CYCLE_MS:
+                found.append(Mention("latency", value, *match.span(), comparison))
+    return found
+
+
 def _measure(text: str, match: re.Match[str]) -> Mention | None:
     kind = next(kind for kind in _SCALES if match[kind])
     start, end, unit = match.start(), match.end(), match[kind]
@@ -154,7 +231,7 @@ def _measure(text: str, match: re.Match[str]) -> Mention | None:
     value = sign * number_of(number) * scale
     lower, begin = _range_before(text, start, scale, kind)
     if kind == "time":
-        if not _is_latency(text, begin, end, unit):
+        if not _is_latency(text, begin, end, unit, value):
             return None
         comparison = comparison_of(text, begin, end, small_is_good=True)
         return Mention("latency", value, begin, end, comparison, lower)
@@ -187,7 +264,7 @@ def _range_before(text: str, start: int, scale: float, kind: Kind) -> tuple[floa
     return low, cue.start() if cue is not None else head.start()
 
 
-def _is_latency(text: str, start: int, end: int, unit: str) -> bool:
+def _is_latency(text: str, start: int, end: int, unit: str, value: float) -> bool:
     after = _TIME_AFTER.match(text[end:])
     if after is not None:
         return after["latency"] is not None
@@ -201,11 +278,25 @@ def _is_latency(text: str, start: int, end: int, unit: str) -> bool:
         word = nearest[0].lower()
         if word not in _OF_ANYTHING or _is_period(word, clause):
             return False
-        return small or _is_far(text[max(0, start - 48) + nearest.end() : start])
+        between = text[max(0, start - 48) + nearest.end() : start]
+        limited = comparison_of(text, start, end, small_is_good=True) == "at_most"
+        answered = word == "after" and any(w["latency"] and w[0] in clause for w in words)
+        return small or answered or _is_far(between) or ("," in between and limited)
     if small:
         return True
-    limit = comparison_of(text, start, end, small_is_good=True)
-    return limit == "at_most"
+    if comparison_of(text, start, end, small_is_good=True) == "at_most":
+        return True
+    return _is_wait(text, start, end, value)
+
+
+def _is_wait(text: str, start: int, end: int, value_ms: float) -> bool:
+    """A few seconds until something comes, or part of a second said without any other purpose."""
+    if _UNTIL.match(text[end:]):
+        return True
+    if _LENGTH.match(text[end:]):
+        return False
+    alone = _CLAUSE_ENDS.search(text[:start]) and _CLAUSE_BEGINS.match(text[end:])
+    return value_ms < 1e3 or (value_ms <= 1e4 and bool(alone))
 
 
 def _is_period(word: str, clause: str) -> bool:

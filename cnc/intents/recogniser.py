@@ -71,20 +71,36 @@ class Recogniser:
     def recognise(self, text: str) -> Recognition:
         """Recognise one text, as users corrected it; never raises for what a text contains."""
         found = self._recognise_anew(text)
-        corrected = self._corrected.find(text, self._masked)
-        if corrected is None or len(text) > LONGEST:
+        if len(text) > LONGEST:
             return found
+        chosen = self._as_corrected(text, found)
+        if chosen is not None or not found.parts:
+            return chosen or found
+        parts = tuple(self._part_as_corrected(part, found) for part in found.parts)
+        return found.model_copy(update={"parts": parts, "intent": parts[0].intent})
+
+    def _as_corrected(self, text: str, found: Recognition) -> Recognition | None:
+        """The text as the service that users said was meant; None where nobody did."""
+        corrected = self._corrected.find(text, self._masked)
+        if corrected is None:
+            return None
         correction, near = corrected
         try:
             chosen = self.recognise_as(text, correction.service, found)
         except (NotFoundError, IntentError):
-            return found
+            return None
         assert chosen.intent is not None
         note = f'understood as corrected for "{correction.text}" ({correction.correction_id})'
         intent = chosen.intent.model_copy(
             update={"confidence": round(near, 4), "notes": (*chosen.intent.notes, note)}
         )
         return chosen.model_copy(update={"intent": intent})
+
+    def _part_as_corrected(self, part: IntentPart, found: Recognition) -> IntentPart:
+        chosen = self._as_corrected(part.text, found)
+        if chosen is None or chosen.intent is None:
+            return part
+        return IntentPart(text=part.text, intent=chosen.intent)
 
     def _masked(self, text: str) -> str:
         clean = normalise(text)

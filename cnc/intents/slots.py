@@ -19,7 +19,7 @@ from cnc.intents.density import Density, find_density
 from cnc.intents.hardware import find_hardware
 from cnc.intents.mentions import Mention
 from cnc.intents.numbers import words_to_digits
-from cnc.intents.quantities import find_measures
+from cnc.intents.quantities import find_directions, find_measures
 from cnc.intents.windows import find_time_window
 from cnc.messages.intents import Slot
 
@@ -50,6 +50,8 @@ class Stated:
     """The users are people or devices by a word for them, not just something in the plural."""
     hardware: Found[str] | None = None
     """Computers, as said."""
+    directions_mbps: tuple[float, float] | None = None
+    """The larger and the smaller rate, where downlink and uplink were said apart."""
     density: Density | None = None
     """What the number of users follows from, where it was said by area."""
 
@@ -72,16 +74,20 @@ def read_stated(text: str) -> Stated:
     ]
     if density is not None:
         users = [_by_density(density), *(m for m in users if m.rank > 1)]
+    window, priority = find_time_window(text), find_priority(text)
+    when = [(f.start, f.end) for f in (window, priority) if f is not None]
     circumstances = (
-        find_priority(text),
-        find_area(text),
-        find_time_window(text),
+        priority,
+        find_area(text, [*taken, *when]),
+        window,
         find_energy(text),
     )
     rates = [m for m in mentions if m.quantity == "rate"]
+    both = find_directions(text, rates)
+    rates = both or rates
     spans = [*taken, *((f.start, f.end) for f in circumstances if f is not None)]
     spans += [_number_span(text, m) for m in users]
-    priority, area, window, energy = circumstances
+    _, area, _, energy = circumstances
     if priority is not None and not 1 <= priority.value <= 9:
         raise IntentError(f"priority {priority.value} does not exist; write 1 (most urgent) to 9")
     return Stated(
@@ -99,6 +105,7 @@ def read_stated(text: str) -> Stated:
         area=area,
         time_window=window,
         energy=energy,
+        directions_mbps=(both[0].value, both[-1].value) if both else None,
         spans=tuple(spans),
     )
 

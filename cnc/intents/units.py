@@ -39,7 +39,7 @@ _RATE = re.compile(
 )
 _KINDS: dict[Kind, str] = {
     "rate": (
-        rf"(?:kilo|mega|giga|tera|[kmgt])-?(?:bits?|bytes?|b){_PER_SECOND}"
+        rf"(?:kilo|mega|giga|tera|[kmgt])-?(?:bits?|bytes?|b){_PER_SECOND}|(?:bits?|bytes?)\s*(?:/|\s(?:per|a)\s)\s*s(?:ec(?:ond)?)?\b|bps"
         r"|(?:kilo|mega|giga|tera)-?bits?|[kmgt]bits?|(?-i:[KMGT]b)(?![a-z])|megs?|"
         r"兆(?:比特)?(?:每秒|/秒)?|千兆"
     ),
@@ -71,13 +71,16 @@ def rate_mbps(unit: str) -> float:
         return 1e3
     if unit.startswith("兆") or re.fullmatch(r"megs?", unit, re.IGNORECASE):
         return 1.0
-    prefix = next(
-        value
-        for pattern, value in _PREFIXES.items()
-        if re.match(
-            rf"(?:{'|'.join(sorted(pattern.split('|'), key=len, reverse=True))})", unit, re.I
+    if re.match(r"(?:bps|bits?|bytes?)(?![a-z])", unit, re.IGNORECASE):
+        prefix = 1e-6
+    else:
+        prefix = next(
+            value
+            for pattern, value in _PREFIXES.items()
+            if re.match(
+                rf"(?:{'|'.join(sorted(pattern.split('|'), key=len, reverse=True))})", unit, re.I
+            )
         )
-    )
     mixed = re.match(r"[KMGTkmgt]B(?:ps|/|\s|$)", unit)
     is_bytes = "byte" in unit.lower() or mixed is not None
     longer = re.search(r"(?:/|\b(?:per|an?|every|each))\s*(min|h|day)\w*$", unit, re.IGNORECASE)

@@ -22,6 +22,14 @@ _DAY = (
     rf"|(?:every|each)\s+(?:day|{_PART})|daily|nightly"
     rf"|(?:today|tomorrow|this)\s+{_PART}|today|tonight|tomorrow|overnight)"
 )
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)"
+)
+_DATE = (
+    rf"(?:(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th|\.)?\s+(?:of\s+)?{_MONTH}\b(?:\s+20\d\d)?"
+    rf"|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?!\s*(?:ms|%|[kmg]b|users|people))(?:,?\s+20\d\d)?|20\d\d-\d\d-\d\d)"
+)
 _CLOCK = (
     r"(?:\d{1,2}(?:[:.h]\d{2})?\s*(?:am\b|pm\b|a\.m\.|p\.m\.|h\b|o'clock|hrs\b)?|noon|midday|"
     r"midnight)"
@@ -42,8 +50,18 @@ _OPEN = re.compile(
     rf"(?P<clock>{_CLOCK})(?![\w%])(?:\s+(?P<day2>{_DAY}))?",
     re.IGNORECASE,
 )
+_HABIT = (
+    r"(?:(?:mornings|afternoons|evenings|nights|daytime|"
+    r"(?:office|business|working|school|opening|shop)\s+hours)\b)"
+)
+"""What is a window only where it stands alone: "office hours only", but not "movie nights"."""
 _PHRASE = re.compile(
-    rf"\b(?:{_DAY}"
+    rf"\b(?:(?:from\s+|between\s+|on\s+|until\s+|since\s+|starting\s+)?{_DATE}(?:\s*(?:-|to|and|until|till|through)\s*{_DATE})?"
+    rf"|{_DAY}"
+    r"|(?:until|from)\s+(?-i:January|February|March|April|May|June|July|August|September|October|"
+    r"November|December)"
+    rf"|(?:(?<=^)|(?<=[,;(]\s)){_HABIT}(?:\s+only)?(?=\s*(?:$|[,;.)!]))|{_HABIT}\s+only"
+    r"|night-?time|after\s+(?:dark|hours|midnight)|(?:at|over|during)\s+(?:christmas|easter)|(?:right\s+)?now\s+until\s+\w+"
     r"|for\s+(?:the\s+)?(?:next\s+|coming\s+)?(?:(?:\d+(?:\.\d+)?|a|an|half\s+an)\s+)?(?:hours?|minutes?|days?|nights?|"
     r"weeks?|months?)"
     r"|this\s+week|next\s+(?:week|month|year)|at\s+night|by\s+(?:day|night)"

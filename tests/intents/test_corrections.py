@@ -65,6 +65,21 @@ def test_another_name_of_a_service_is_another_text(catalogue, embedder, tmp_path
     assert recogniser.recognise("VR for 20 users").intent.service == "vr-streaming"
 
 
+def test_the_parts_of_a_divided_sentence_are_corrected(catalogue, embedder, tmp_path):
+    recogniser = Recogniser(catalogue, embedder, home=tmp_path)
+    text = "AR for 20 users within 50 ms and video surveillance for 40 cameras"
+    plain = recogniser.recognise(text)
+    services = [part.intent.service for part in plain.parts]
+    assert services == ["ar-split-rendering", "video-surveillance"]
+    CorrectionFile(tmp_path).add("AR for 300 users", "vr-streaming", AT)
+    found = recogniser.recognise(text)
+    assert [part.intent.service for part in found.parts] == ["vr-streaming", services[1]]
+    first = found.parts[0].intent
+    assert found.intent == first and "as corrected" in first.notes[-1]
+    assert (first.users.value, first.latency_ms.value) == (20, 50)
+    assert found.parts[1].intent == plain.parts[1].intent
+
+
 def test_a_refused_text_can_be_corrected(catalogue, embedder, tmp_path):
     recogniser = Recogniser(catalogue, embedder, home=tmp_path)
     text = "what a lovely evening it is"

@@ -1,0 +1,60 @@
+"""Nouns of places: what a town, a works site or a landscape is made of."""
+
+from __future__ import annotations
+
+_SETTLED = (
+    "city\\s+cent(?:re|er)|cent(?:re|er)|town|city|district|quarter|suburb|village|settlement|borough|"
+    "neighbou?rhood|precinct|square|plaza|market|mall|street|avenue|boulevard|alley|promenade|parade\\s+ground|"
+    "ring\\s+road|roundabout|intersection|junction|crossroads|crossing|motorway|highway|autobahn|bypass|bridge|"
+    "viaduct|tunnel|underpass|embankment|estate|countryside|region|province|county|canton|area|zone|sector|"
+    "capital|metropolis|outskirts|hamlet|township"
+)
+_BUILT = (
+    "campus|harbou?r|port|docks?|marina|pier|quay|wharf|jetty|airport|airfield|apron|taxiway|hangar|"
+    "stadium|arena|velodrome|hospital|clinic|surgery|ward|hospice|theatre|theater|operating\\s+room|icu|pharmacy|"
+    "care\\s+home|nursing\\s+home|retirement\\s+home|home\\s+for\\s+the\\s+elderly|kindergarten|nursery|"
+    "factory|plant|mill|foundry|smelter|refinery|brewery|bakery|dairy|sawmill|steelworks|warehouse|depot|garage|"
+    "workshop|hall|building|block|tower|skyscraper|office|headquarters|hq|floor|basement|attic|cellar|roof|"
+    "lobby|foyer|atrium|corridor|aisle|stairwell|wing|annexe?|canteen|cafeteria|kitchen|restaurant|cafe|bar|pub|"
+    "shop|store|supermarket|boutique|branch|bank|station|substation|power\\s+station|transformer\\s+station|"
+    "terminal|platform|gate|exchange|museum|gallery|exhibition|fair|expo|castle|palace|fortress|monastery|abbey|"
+    "cathedral|church|mosque|temple|synagogue|cemetery|library|archive|cinema|opera(?:\\s+house)?|studio|school|"
+    "university|college|academy|institute|faculty|dormitory|dorm|barracks|base|camp|campsite|hostel|hotel|resort|"
+    "hut|lodge|chalet|cabin|villa|residence|condominium|apartment\\s+block|zoo|aquarium|casino|club|gym|spa|pool|"
+    "prison|jail|court|embassy|parliament|townhall|prefecture|lab|laborator(?:y|ies)|cleanroom|newsroom|site|"
+    "construction\\s+site|mine|pit|quarry|shaft|well\\s?pad|rig|oil\\s?rig|platform|dam|reservoir|pumping\\s+station|"
+    "waterworks|landfill|incinerator|wind\\s+farm|solar\\s+farm|pipeline|rail\\s?yard|tracks?|circuit|racetrack|"
+    "racecourse|ring|rink|pitch|slope|piste|ski\\s+area|lift|line|lane|bay|deck|ship|vessel|ferry|liner|cruise\\s+ship|"
+    "train|tram|plane|aircraft|metro|subway|railway|runway|stage|tent|booth|stand|grandstand|vault|silo|"
+    "fulfil?ment\\s+cent(?:re|er)|data\\s+cent(?:re|er)|distribution\\s+cent(?:re|er)|control\\s+cent(?:re|er)|"
+    "toll\\s+plaza|car\\s+park|parking(?:\\s+(?:lot|garage|area|deck))?|lot|fairground|playground|showground|"
+    "care\\s+unit|scene|venue|festival|congress|convention|premises|facility|compound|complex|container\\s+yard|cell"
+)
+_LAND = (
+    "park|garden|beach|island|peninsula|forest|woods?|woodland|jungle|mountains?|hills?|slopes?|summit|ridge|"
+    "glacier|volcano|canyon|gorge|valley|plateau|steppe|desert|savannah|tundra|lake|pond|lagoon|coast|"
+    "coastline|shore|seashore|bay|fjord|gulf|strait|sea|ocean|river|creek|canal|delta|estuary|wetlands?|marsh|"
+    "swamp|reef|farm|ranch|vineyard|orchard|plantation|pasture|meadow|field|paddock|stable|barn|greenhouse|"
+    "polytunnel|reserve|national\\s+park|north|south|east|west|northeast|northwest|southeast|southwest|interior"
+)
+_ENDINGS = (
+    "[a-z]{3,}(?:room|house|yard|field|shop|land|dome|town|works|store|front|ground|port|way|side|"
+    "drome|court)"
+)
+_NOT_ENDINGS = (
+    "background|foreground|underground|transport|report|support|passport|export|import|viewport|upfront|"
+    "forefront|gateway|halfway|midway|anyway|runaway|giveaway|takeaway|upside|downside|inside|outside|alongside|"
+    "beside|chatroom|clientside|serverside|photoshop|frameworks?|networks?|always|aside"
+)
+NOUN = rf"(?:(?!(?:{_NOT_ENDINGS})\b)(?:{_SETTLED}|{_BUILT}|{_LAND}|{_ENDINGS}))"
+"""A noun of a place, in the singular; ignores case."""
+VAGUE = (
+    "line|lane|cell|train|tram|plane|aircraft|lift|ring|bank|bar|block|"
+    "street|deck|stand|branch|wing|tower|base|court|premises"
+)
+"""They need more than an article: "on the line" is no place, "line 2" and "packing line" are."""
+PEOPLE_THERE = (
+    "control\\s+(?:room|cent(?:re|er))|office|desk|archive|library|university|bank|"
+    "data\\s+cent(?:re|er)|cockpit|cent(?:re|er)|base|headquarters|hq"
+)
+"""Places that something is done from, while it happens elsewhere."""
