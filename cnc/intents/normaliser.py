@@ -13,14 +13,20 @@ _CHARACTERS = str.maketrans(
     }
 )  # fmt: skip
 _MICRO = re.compile(r"[μµ](?=s\b|sec)")
+_RUN = re.compile(r"([A-Za-z0-9'/-]{60})[A-Za-z0-9'/-]+")
+"""No word or number is that long, and the time that slips and quantities take to be read grows with
+a power of a word's length. Scripts that are written without spaces are not concerned."""
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(?=[A-Za-z])")
 
 
 def normalise(text: str) -> str:
-    """Text without control characters, odd dashes, quotes, widths and spaces; case kept."""
+    """Text without control characters, odd dashes, quotes, widths and spaces; case kept.
+
+    Of a run of more than 60 letters and digits only the beginning stays.
+    """
     text = unicodedata.normalize("NFKC", text).translate(_CHARACTERS)
     text = "".join(
         " " if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") else c for c in text
     )
     text = _MICRO.sub("u", text)
-    return _BULLET.sub("", " ".join(text.split()))
+    return _BULLET.sub("", _RUN.sub(r"\1", " ".join(text.split())))

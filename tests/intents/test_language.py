@@ -42,6 +42,15 @@ def test_normalisation():
     assert normalise("  a\x00b\u200b–c\n\t“d” ≤ 5 µs ") == 'a b -c "d" <= 5 us'
 
 
+def test_a_word_of_no_language_is_cut_since_reading_it_would_take_minutes():
+    assert normalise(f"AR for 200 users {'a' * 1_900}, please") == (
+        f"AR for 200 users {'a' * 60}, please"
+    )
+    assert normalise(f"{'a-' * 900} {'1e' * 99}").split() == ["a-" * 30, "1e" * 30]
+    unspaced = "请为二百名用户提供低延迟的增强现实服务" * 20
+    assert normalise(unspaced) == unspaced
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
