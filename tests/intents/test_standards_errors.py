@@ -253,3 +253,35 @@ def test_whatever_stands_somewhere_is_read_or_refused(name: str, data: st.DataOb
             assert wanted.intent(service).service in CATALOGUE.ids
     except ConfigurationError as error:
         assert str(error).startswith("memory: $")
+
+
+def test_a_place_to_avoid_is_refused_instead_of_taken_for_the_place(tmp_path: Path) -> None:
+    place = {"contextAttribute": "coverageArea", "contextValueRange": ["ran-3"]}
+    document = example("28.312")
+    document["intentContexts"] = [{**place, "contextCondition": "IS_ONE_OF"}]
+    assert read(document, tmp_path).intent.area.value == "ran-3"
+    document["intentContexts"] = [{**place, "contextCondition": "IS_NOT_ONE_OF"}]
+    with pytest.raises(ConfigurationError, match=r"IS_NOT_ONE_OF.*allowed are IS_EQUAL_TO"):
+        read(document, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('{"pdb": 10, "pdb": 50}', "'pdb' twice"),
+        (r'{"userLabel": "AR \ud800"}', "surrogate"),
+    ],
+)
+def test_what_readers_of_json_take_differently_is_refused(
+    content: str, says: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "asked.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=says):
+        read_intent(file, CATALOGUE)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs an endless file")
+def test_no_more_of_a_file_is_read_than_a_document_may_have() -> None:
+    with pytest.raises(ConfigurationError, match="longer than"):
+        read_intent(Path("/dev/zero"), CATALOGUE)

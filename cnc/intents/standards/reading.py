@@ -115,7 +115,8 @@ def load_document(path: Path) -> Node:
         ConfigurationError: it is no JSON object; the message says where.
     """
     try:
-        content = path.read_bytes()[: LONGEST + 1]
+        with path.open("rb") as file:
+            content = file.read(LONGEST + 1)
     except OSError as error:
         raise StorageError(
             f"{path} cannot be read ({error.strerror or error}); name a JSON document"
@@ -123,13 +124,20 @@ def load_document(path: Path) -> Node:
     if len(content) > LONGEST:
         raise ConfigurationError(f"{path}: longer than {LONGEST:,} bytes; give one intent a file")
     try:
-        value = json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
+        value = json.loads(
+            content.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_members
+        )
+        json.dumps(value, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: not UTF-8 ({error.reason}); write it again") from error
     except json.JSONDecodeError as error:
         raise ConfigurationError(
             f"{path}:{error.lineno}:{error.colno}: this is not JSON, or its end is missing "
             f"({error.msg})"
+        ) from error
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(
+            f"{path}: half a surrogate pair is no character ({error.reason}); write it again"
         ) from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: this is not JSON ({error})") from error
@@ -138,6 +146,16 @@ def load_document(path: Path) -> Node:
         raise node.error(f"a list of {len(value)} does not fit; give one intent, an object, a file")
     node.members()
     return node
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Readers differ in which of two members of one name they take: neither can be meant."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"an object has {name[:60]!r} twice; keep one of them")
+        found[name] = value
+    return found
 
 
 def _no_number(name: str) -> NoReturn:

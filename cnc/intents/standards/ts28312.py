@@ -79,6 +79,27 @@ _OTHER: dict[Comparison, str] = {
     "at_least": "IS_EQUAL_TO_OR_GREATER_THAN",
     "exactly": "IS_EQUAL_TO",
 }
+_CONTEXTS = (
+    "service",
+    "servicetype",
+    "servicestarttime",
+    "serviceendtime",
+    "energypreference",
+    "coveragearea",
+    "edgeidentificationid",
+    "edgeidenfiticationid",
+)
+_INCLUDING = (
+    "IS_EQUAL_TO",
+    "IS_EQUAL_TO_OR_GREATER_THAN",
+    "IS_EQUAL_TO_OR_LESS_THAN",
+    "IS_GREATER_THAN",
+    "IS_LESS_THAN",
+    "IS_ONE_OF",
+    "IS_ALL_OF",
+    "IS_WITHIN_RANGE",
+)
+"""Conditions of a context that its value meets: a place that is to be avoided cannot be told."""
 _SPAN = re.compile(r"(?P<start>.*\d\d:\d\d)-(?P<end>\d\d:\d\d)")
 _FULFILMENT: dict[EventName, str] = {
     "refused": "FULFILMENTFAILED",
@@ -276,16 +297,20 @@ def _read_context(context: Node, wanted: Wanted) -> Node | None:
     if isinstance(value.value, list) and len(value.value) == 1:
         value = Node(value.value[0], value.source, f"{value.path}[0]")
     name = attribute.text().casefold()
+    if name not in _CONTEXTS:
+        wanted.unread(context, f"no context {attribute.value!r} is known")
+        return None
+    condition = context.get("contextCondition")
+    if condition is not None and condition.text().upper() not in _INCLUDING:
+        raise condition.wrong(f"allowed are {', '.join(_INCLUDING)}")
     if name in ("service", "servicetype"):
         return value
     if name == "servicestarttime":
         wanted.time_window = value.text() + (f"-{wanted.time_window}" if wanted.time_window else "")
     elif name == "serviceendtime":
         wanted.time_window = (f"{wanted.time_window}-" if wanted.time_window else "") + value.text()
-    elif name in ("coveragearea", "edgeidentificationid", "edgeidenfiticationid"):
-        wanted.area = value.text()
     elif name == "energypreference":
         wanted.set_energy(value)
     else:
-        wanted.unread(context, f"no context {attribute.value!r} is known")
+        wanted.area = value.text()
     return None
