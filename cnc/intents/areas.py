@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from cnc.intents.circumstances import Found
 from cnc.intents.crowds import DEVICES, PEOPLE
+from cnc.intents.figures import near_before
 from cnc.intents.places import NOUN, PEOPLE_THERE, VAGUE
 
 _DOMAIN = re.compile(
@@ -44,14 +45,14 @@ _NOT_AN_ID = (
 _IDS = rf"{_ID}(?:\s*(?:,|and|to|-|&)\s*{_ID})?\b{_NOT_AN_ID}"
 """What places are numbered with; "hall 3 cameras" has 3 cameras."""
 _KIND_OF_PLACE = re.compile(
-    rf"{_WHERE}(?:(?P<place>(?:{_THE}|an?\s+)?{_WORD}{{0,2}}?{NOUN}(?:\s+{NOUN})?"
+    rf"{_WHERE}(?:(?P<place>(?:{_THE}|an?\s+)?{_WORD}{{0,2}}{NOUN}(?:\s+{NOUN})?"
     rf"(?:\s+(?!I\b){_IDS}|\s+of\s+the\s+{_WORD}?{NOUN})?)(?![\w-])"
-    rf"|(?P<many>{_THE}?{_WORD}{{0,2}}?{NOUN}(?:e?s)\s+{_IDS}|{_THE}{_WORD}{{0,2}}?{NOUN}e?s)(?![\w-]))"
+    rf"|(?P<many>{_THE}?{_WORD}{{0,2}}{NOUN}(?:e?s)\s+{_IDS}|{_THE}{_WORD}{{0,2}}{NOUN}e?s)(?![\w-]))"
     r"(?!\s+of\s+\d)",
     re.IGNORECASE,
 )
 _FROM = re.compile(
-    rf"\bfrom\s+(?P<place>{_THE}{_WORD}{{0,2}}?{NOUN}(?:\s+{NOUN})?(?:\s+(?!I\b){_IDS})?)(?![\w-])",
+    rf"\bfrom\s+(?P<place>{_THE}{_WORD}{{0,2}}{NOUN}(?:\s+{NOUN})?(?:\s+(?!I\b){_IDS})?)(?![\w-])",
     re.I,
 )
 _WATCHED = re.compile(
@@ -180,7 +181,10 @@ def _is_place(pattern: re.Pattern[str], match: re.Match[str], said: str, text: s
         return re.search(rf"\b(?:{PEOPLE_THERE})$", said, re.IGNORECASE) is None
     if pattern is _KIND_OF_PLACE:
         bare = _IDIOMS.fullmatch(said) is not None or _is_bare(said, text[match.end() :])
-        by = match[0].lower().startswith("by") and _AGENT.search(text[: match.start()]) is not None
+        by = (
+            match[0].lower().startswith("by")
+            and _AGENT.search(near_before(text, match.start())) is not None
+        )
         return not (bare or by)
     return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from cnc.intents.figures import NUMBER, number_of
+from cnc.intents.figures import NEAR, NUMBER, near_before, number_of
 from cnc.intents.mentions import Mention, comparison_of
 
 PEOPLE = (
@@ -70,7 +70,8 @@ _STOP = (
     "percent|degrees?|gb|tb|mb|gigabytes?|terabytes?|times|fps|frames?|hz|ghz|mhz|square|g|k|ms|"
     "mbps|gbps|kbps|mbit|gbit|priority|latency|delay|that|who|which|while|so|because|must|need|needs"
 )
-_ADJECTIVES = rf"(?:\s*-?\s*(?!(?:{_STOP})\b)(?:[24]k|hd|[a-z][a-z'/-]*)){{0,4}}?"
+_ADJECTIVE = rf"(?!(?:{_STOP})\b)(?:[24]k|hd|[a-z][a-z'/-]*)"
+_ADJECTIVES = rf"(?:\s*-?\s*{_ADJECTIVE}(?:(?:\s+-?\s*|-\s*){_ADJECTIVE}){{0,3}}?)??"
 _COUNT = re.compile(
     rf"(?P<sign>(?:(?<=\s)|(?<=^))(?:-|minus\s+|"
     rf"negative\s+))?(?P<number>{NUMBER})(?P<scale>\s?(?:k|m|mn|mio)\b)?"
@@ -229,8 +230,10 @@ def _summed(text: str, mentions: list[Mention]) -> list[Mention]:
 
 def _alone(text: str, match: re.Match[str]) -> Mention | None:
     """A number that is a clause of its own, beside something in the plural."""
-    clause = re.split(r"[,;:(]\s", text[: match.start()].rstrip(" ,;:("))[-1]
-    if not _MANY_SAID.search(clause) or _OF_ANOTHER.search(text[: match.start("number")]):
+    clause = re.split(r"[,;:(]\s", near_before(text, match.start()).rstrip(" ,;:("))[-1]
+    if not _MANY_SAID.search(clause) or _OF_ANOTHER.search(
+        near_before(text, match.start("number"))
+    ):
         return None
     if not float(number_of(match["number"])).is_integer() and not match["scale"]:
         return None
@@ -240,7 +243,7 @@ def _alone(text: str, match: re.Match[str]) -> Mention | None:
 
 def _thing(text: str, match: re.Match[str]) -> Mention | None:
     """Anything else in the plural that is asked for: "20 crates", "11 hospitals"."""
-    before = text[: match.start()]
+    before = near_before(text, match.start())
     if _PLACED.search(before) or (not match["sites"] and _SPREAD.search(before)):
         return None
     mention = _mention(text, match, match["number"], match["scale"], False)
@@ -256,7 +259,7 @@ def _mention(
     text: str, match: re.Match[str], number: str, scale: str | None, people: bool
 ) -> Mention | None:
     at = match.start("number") if match["number"] else match.start()
-    if _NOT_A_COUNT.search(text[:at]):
+    if _NOT_A_COUNT.search(near_before(text, at)):
         return None
     factor = _MANY[scale.strip().lower()] if scale else 1.0
     if scale and scale.strip().lower() == "k" and _RESOLUTION.fullmatch(number):
@@ -272,14 +275,14 @@ def _mention(
     sign = -1.0 if groups.get("sign") else 1.0
     begin = match.start()
     lower = None
-    head = _RANGE.search(text[:at])
+    head = _RANGE.search(text, max(0, at - NEAR), at)
     if head is not None and (head["joint"].lower() != "and" or head["cue"]):
         lower = number_of(head["low"]) * (1e3 if head["scale"] else 1.0)
         if scale and not head["scale"] and lower < 1000:
             lower *= factor
         begin = head.start()
     value = sign * number_of(number) * factor
-    groups_of = _GROUPS.search(text[:at])
+    groups_of = _GROUPS.search(text, max(0, at - NEAR), at)
     if groups_of is not None and (
         groups_of["joint"].lower() == "of" or re.match(r"\s*each\b", text[match.end() :])
     ):

@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 
 NUMBER = (
-    r"(?<![\w.,/])(?:\d{1,3}(?:[,']\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?!\d)(?:\.\d+)?|"
+    r"(?<![\w.,/])(?:\d{1,3}(?:[,']\d{3}){1,5}(?:\.\d+)?|\d{1,3}(?: \d{3}){1,5}(?!\d)(?:\.\d+)?|"
     r"\d*[.,]\d+|\d+)(?:e-?\d+)?"
 )
 """A decimal number with grouping by comma, apostrophe or space, or a decimal comma."""
+
+
+NEAR = 100
+"""Characters before a number that can say what it is; no rule looks further back."""
+
+
+def near_before(text: str, at: int) -> str:
+    """What stands just before a place in the text; so that many numbers do not cost many times."""
+    return text[max(0, at - NEAR) : at]
 
 
 def number_of(text: str) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from cnc.intents.figures import near_before
+
 _UNITS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
     "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13,
@@ -140,7 +142,7 @@ def words_to_digits(text: str) -> str:
 
 def _lone(match: re.Match[str], text: str) -> str:
     """ "Hundred drones" is 100 drones; "a few hundred" and "two hundred" are not for here."""
-    before = text[: match.start()].rstrip()
+    before = near_before(text, match.start()).rstrip()
     word = before.rsplit(None, 1)[-1].lower() if before else ""
     counted = re.fullmatch(rf"(?:{_WORD}-?)+", word, re.IGNORECASE) or word in (
         "a",

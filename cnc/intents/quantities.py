@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from cnc.intents.figures import NUMBER, number_of
+from cnc.intents.figures import NEAR, NUMBER, near_before, number_of
 from cnc.intents.mentions import Mention, comparison_of
 from cnc.intents.shares import find_bare, find_shares
 from cnc.intents.units import UNIT, Kind, rate_mbps, time_ms, work_gc
@@ -190,7 +190,7 @@ def find_directions(text: str, rates: Sequence[Mention]) -> list[Mention] | None
     both: dict[str, Mention] = {}
     for mention in rates:
         after = _DIRECTION.match(text[mention.end :])
-        before = _DIRECTED.search(text[: mention.start])
+        before = _DIRECTED.search(near_before(text, mention.start))
         word = after["way"] if after else before["way"] if before else None
         if word is None:
             continue
@@ -212,7 +212,7 @@ def _find_cycles(text: str) -> list[Mention]:
     """The cycle of a control loop, where no latency is said: what is sent must arrive within it."""
     found = []
     for match in _MEASURE.finditer(text):
-        if match["time"] and not match["sign"] and _CYCLE.search(text[: match.start()]):
+        if match["time"] and not match["sign"] and _CYCLE.search(near_before(text, match.start())):
             value = number_of(match["number"]) * time_ms(match["time"])
             comparison = comparison_of(text, *match.span(), small_is_good=True)
             if value <= MOST_CYCLE_MS:
@@ -248,10 +248,10 @@ def _measure(text: str, match: re.Match[str]) -> Mention | None:
 
 def _range_before(text: str, start: int, scale: float, kind: Kind) -> tuple[float | None, int]:
     """The lower end of "10 to 20 ms" and where it begins, or None and `start`."""
-    head = _RANGE_HEAD.search(text[:start])
+    head = _RANGE_HEAD.search(text, max(0, start - NEAR), start)
     if head is None:
         return None, start
-    cue = _RANGE_CUE.search(text[: head.start()])
+    cue = _RANGE_CUE.search(text, max(0, head.start() - NEAR), head.start())
     joint = head["joint"].lower()
     if joint == "and" and cue is None:
         return None, start
@@ -295,7 +295,7 @@ def _is_wait(text: str, start: int, end: int, value_ms: float) -> bool:
         return True
     if _LENGTH.match(text[end:]):
         return False
-    alone = _CLAUSE_ENDS.search(text[:start]) and _CLAUSE_BEGINS.match(text[end:])
+    alone = _CLAUSE_ENDS.search(near_before(text, start)) and _CLAUSE_BEGINS.match(text[end:])
     return value_ms < 1e3 or (value_ms <= 1e4 and bool(alone))
 
 
