@@ -39,7 +39,7 @@ _AT_MOST = (
     r"|max(?:imum|imal|\.)?(?:\s+(?:of|is|at))?|up\s+to|within|capped\s+(?:at|to)|limited\s+to|"
     r"upper\s+(?:bound|limit)(?:\s+of)?|(?:hard\s+|tight\s+)?(?:limit|cap)\s+of|cap\s+\w+\s+at|"
     r"restrict\w*\s+to|not\s+even"
-    r"|not\s+to\s+exceed|<=?|as\s+(?:many|much)\s+as|in\s+under|inside|ceiling\s+of|"
+    r"|not\s+to\s+exceed|ke(?:ep|pt)\s+(?:\w+\s+){0,2}?to|held?\s+to|<=?|as\s+(?:many|much)\s+as|in\s+under|inside|ceiling\s+of|"
     r"bounded\s+(?:by|to)|sub|<\s*=|=<"
 )
 _AT_LEAST = (
@@ -105,7 +105,7 @@ _AFTER_MOST = re.compile(
     r"(?:outside|worst|latest|max(?:imum)?\b)|or\s+(?:less|below|lower|faster|better|under|fewer|shorter|sooner|quicker|"
     r"smaller)\b|and\s+(?:not|no)\s+(?:more|longer|later)|but\s+(?:not|no)\s+(?:more|longer)"
     rf"|{_IS}{_THE}(?:limit|max(?:imum)?\b|ceiling|cap\b|longest|most|worst|upper\s+bound|highest|slowest)"
-    rf"|{_THE}(?:limit|ceiling|cap)\b)",
+    rf"|{_THE}(?:limit|ceiling|cap)\b|(?:each\s+way\s+|at\s+all\s+)?(?:not|never)\s+(?:to\s+|must\s+|may\s+)?be\s+exceeded)",
     re.IGNORECASE,
 )
 _AFTER_LEAST = re.compile(
@@ -114,6 +114,7 @@ _AFTER_LEAST = re.compile(
     rf"|upwards?\b|{_IS}{_THE}(?:min(?:imum)?\b|floor|least|lowest|lower\s+bound))",
     re.IGNORECASE,
 )
+_ROUGHLY = re.compile(r"\s*(?:\+\s?/\s?-|±|plus\s+or\s+minus|more\s+or\s+less)", re.IGNORECASE)
 _DOES = re.compile(
     rf"{_AFTER}{_IS}(?:ok|okay|fine|enough|acceptable|sufficient|tolerable|good\s+enough|all\s?right)\b|"
     rf"{_AFTER}(?:will\s+do|does|suffices?)\b",
@@ -172,6 +173,8 @@ def comparison_of(text: str, start: int, end: int, *, small_is_good: bool) -> Co
         return "at_most"
     if before is not None:
         return before
+    if _ROUGHLY.match(after):
+        return "about"
     if _AFTER_MOST.match(after):
         return "at_most"
     if small_is_good and _DOES.match(after):

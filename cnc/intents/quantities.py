@@ -234,6 +234,8 @@ def _measure(text: str, match: re.Match[str]) -> Mention | None:
         if not _is_latency(text, begin, end, unit, value):
             return None
         comparison = comparison_of(text, begin, end, small_is_good=True)
+        if lower is not None and comparison is None:
+            comparison = "at_most"
         return Mention("latency", value, begin, end, comparison, lower)
     comparison = comparison_of(text, begin, end, small_is_good=False)
     comparison = comparison or ("at_least" if match["plus"] else None)

@@ -21,6 +21,7 @@ SETS = (
     "slots",
     "slots-second",
     "slots-third",
+    "slots-fourth",
     "several",
     "everyday",
     "operations",
