@@ -10,6 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cnc.intents.figures import NUMBER
+from cnc.intents.numbers import words_to_digits
+
 _SEPARATOR = re.compile(
     r"\s*(?:[;.!?](?=\s|$)(?:\s*(?:first|second|third|next|then|finally)(?:ly)?\s*[,:])?|,(?=\s)(?:\s*(?:and|plus|then|also)\b)*(?:\s+(?:also|another|one\s+more)\b)?|"
     r"\b(?:and|plus)(?:\s+(?:also|then|in\s+addition|additionally))?\b|\bas\s+well\s+as\b|\balong\s+with\b|"
@@ -38,6 +41,14 @@ _FILLER = re.compile(
 )
 
 
+_UNIT_WORDS = r"(?:(?!\b(?:and|for|with|within|at|under|below|of|in)\b)[^,;.\d]){0,40}?"
+_RESPECTIVELY = re.compile(
+    rf"\s*,?\s*(?P<lead>\b(?:for|with|within|at|under|below|of|in|up\s+to)\s+)?(?P<first>{NUMBER}{_UNIT_WORDS})\s+and\s+"
+    rf"(?:(?P=lead))?(?P<number>{NUMBER})(?P<unit>{_UNIT_WORDS}),?\s+respectively\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True)
 class Fragment:
     """A piece of a sentence between separators."""
@@ -46,6 +57,20 @@ class Fragment:
     end: int
     service: int | None = None
     """Index of the service that it names and is judged to be about, if there is one."""
+
+
+def respective(text: str) -> tuple[str, tuple[str, ...]]:
+    """A sentence without its "20 and 30 users respectively", and what that says of either part."""
+    if "respectively" not in text.lower():
+        return text, ()
+    digits = words_to_digits(text)
+    match = _RESPECTIVELY.search(digits)
+    if match is None:
+        return text, ()
+    lead, first, unit = match["lead"] or "", match["first"], match["unit"]
+    first = first + unit if re.fullmatch(NUMBER, first) else first
+    rest = (digits[: match.start()] + digits[match.end() :]).strip()
+    return rest, (f"{lead}{first}", f"{lead}{match['number']}{unit}")
 
 
 def fragments(text: str) -> list[Fragment]:

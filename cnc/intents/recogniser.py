@@ -18,7 +18,7 @@ from cnc.intents.glossary import in_english
 from cnc.intents.heads import Probabilities
 from cnc.intents.languages import NAMES, language_of
 from cnc.intents.normaliser import normalise
-from cnc.intents.parts import fragments, split_parts, stands_alone
+from cnc.intents.parts import fragments, respective, split_parts, stands_alone
 from cnc.intents.prepared import Prepared, prepare
 from cnc.intents.routes import Judgement, Routes
 from cnc.intents.slots import read_stated, states_quantity
@@ -231,6 +231,7 @@ class Recogniser:
 
     def _parts(self, text: str, whole: Probabilities) -> list[IntentPart]:
         """One intent for each service that a clause of its own asks for; none for one service."""
+        text, either = respective(text)
         pieces = fragments(text)
         texts = [text[piece.start : piece.end] for piece in pieces]
         asking = [
@@ -253,6 +254,12 @@ class Recogniser:
         if int(whole.argmax()) not in {piece.service for piece in pieces}:
             return []
         confidence = {int(j.services.argmax()): float(j.services.max()) for j in judged}
+        divided = split_parts(text, pieces, states_quantity)
+        if either:
+            if len(divided) != len(either):
+                return []
+            pairs = zip(divided, either, strict=True)
+            divided = [(service, f"{part}, {said}") for (service, part), said in pairs]
         try:
             return [
                 IntentPart(
@@ -263,7 +270,7 @@ class Recogniser:
                         confidence=confidence[service],
                     ),
                 )
-                for service, part in split_parts(text, pieces, states_quantity)
+                for service, part in divided
             ]
         except IntentError:
             return []

@@ -1,6 +1,6 @@
 import pytest
 
-from cnc.intents.parts import fragments, split_parts, stands_alone
+from cnc.intents.parts import fragments, respective, split_parts, stands_alone
 from cnc.intents.slots import states_quantity
 
 
@@ -30,6 +30,15 @@ def numbers(found):
         (
             "AR and VR for 200 users each",
             [("ar-split-rendering", 200, None), ("vr-streaming", 200, None)],
+        ),
+        (
+            "AR and VR for twenty and thirty users, respectively",
+            [("ar-split-rendering", 20, None), ("vr-streaming", 30, None)],
+        ),
+        (
+            "AR for 20 users and video surveillance for 40 cameras within 50 ms and 300 ms "
+            "respectively",
+            [("ar-split-rendering", 20, 50), ("video-surveillance", 40, 300)],
         ),
         (
             "AR and VR, 50 users each",
@@ -100,6 +109,12 @@ def test_fragments_keep_numbers_whole():
         "AR for 1,000 users at 2.5 Mbps",
         "VR for 20",
     ]
+
+
+def test_what_is_said_respectively_is_taken_apart():
+    said = respective("AR and VR for 200 users and 40 players respectively, at night")
+    assert said == ("AR and VR, at night", ("for 200 users", "for 40 players"))
+    assert respective("AR and VR respectively") == ("AR and VR respectively", ())
 
 
 def test_fragments_without_two_services_are_no_parts():
