@@ -78,7 +78,7 @@ def ensure_home(home: Path) -> Path:
         home.mkdir(parents=True, exist_ok=True)
         probe = home / f".write-test-{os.getpid()}"
         probe.write_text("cnc")
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(
             f"the home folder {home} cannot be written ({error.strerror or error}); free some "

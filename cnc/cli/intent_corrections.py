@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from cnc.processes.blueprint import SystemConfig
 
 RECENT = "recent-intents.json"
+LOCK_S = 2.0
+"""Another command of this home writes for milliseconds."""
 MOST = 50
 """Requests of this home that are remembered by their id."""
 
@@ -26,12 +29,18 @@ def remember(home: Path, event: IntentEvent, text: str) -> None:
     """Keep the words of a request, so that it can be corrected by its id or as the last one."""
     if not text:
         return
+    from filelock import FileLock
+
     from cnc.settings import ensure_home
 
     try:
-        rows = [row for row in _recent(home) if row["intent_id"] != event.intent_id]
-        rows.append({"intent_id": event.intent_id, "text": text})
-        (ensure_home(home) / RECENT).write_text(json.dumps(rows[-MOST:], ensure_ascii=False))
+        path = ensure_home(home) / RECENT
+        part = path.with_name(f".{RECENT}.{os.getpid()}.partial")
+        with FileLock(path.with_suffix(".lock"), timeout=LOCK_S):  # its Timeout is an OSError
+            rows = [row for row in _recent(home) if row["intent_id"] != event.intent_id]
+            rows.append({"intent_id": event.intent_id, "text": text})
+            part.write_text(json.dumps(rows[-MOST:], ensure_ascii=False), encoding="utf-8")
+            part.replace(path)
     except (OSError, StorageError) as error:
         notice(f"`--correct last` will not know this request: {error}")
 
@@ -40,10 +49,11 @@ def _recent(home: Path) -> list[dict[str, str]]:
     """Remembered requests, the oldest first; none where the file is damaged."""
     try:
         rows = json.loads((home / RECENT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     good = isinstance(rows, list) and all(
-        isinstance(row, dict) and {"intent_id", "text"} <= row.keys() for row in rows
+        isinstance(row, dict) and all(isinstance(row.get(n), str) for n in ("intent_id", "text"))
+        for row in rows
     )
     return rows if good else []
 

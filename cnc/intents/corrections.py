@@ -51,7 +51,7 @@ class CorrectionFile:
             status = self._path.stat()
             stamp = (status.st_mtime_ns, status.st_size)
             if self._read is None or self._read[0] != stamp:
-                self._read = (stamp, _ROWS.validate_json(self._path.read_bytes()))
+                self._read = (stamp, _ROWS.validate_json(self._path.read_bytes())[-MOST:])
         except FileNotFoundError:
             return ()
         except (OSError, ValidationError) as error:
@@ -131,6 +131,7 @@ class Corrected:
         file: CorrectionFile,
         encode: Callable[[Sequence[str]], NDArray[np.float32]],
         names: Callable[[str], frozenset[int]],
+        encode_kept: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
     ) -> None:
         """Use this file.
 
@@ -139,8 +140,11 @@ class Corrected:
             encode: [text, d] unit vectors of masked texts.
             names: services that a masked text names literally: texts that name different ones are
                 not nearly the same, however near their vectors.
+            encode_kept: the same vectors, kept on disk for the texts of corrections: a thousand of
+                them take many seconds to compute, at the first text of every process.
         """
         self._file, self._encode, self._names = file, encode, names
+        self._encode_kept = encode_kept or encode
         self._known: tuple[tuple[Correction, ...], NDArray[np.float32]] | None = None
 
     def find(self, text: str, masked: Callable[[str], str]) -> tuple[Correction, float] | None:
@@ -161,7 +165,8 @@ class Corrected:
         if same is not None:
             return same, 1.0
         if self._known is None or self._known[0] is not rows:
-            self._known = (rows, self._encode([masked(row.text) or "service" for row in rows]))
+            texts = [masked(row.text) or "service" for row in rows]
+            self._known = (rows, self._encode_kept(texts))
         own = masked(text)
         if not own:
             return None

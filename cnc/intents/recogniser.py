@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from cnc.embedding import Embedder, load_embedder, load_multilingual
+from cnc.embedding import Embedder, VectorCache, load_embedder, load_multilingual
 from cnc.errors import IntentError, NotFoundError
 from cnc.intents.assembly import build_intent, runners_up
 from cnc.intents.catalogue import Catalogue, load_catalogue
@@ -66,7 +67,10 @@ class Recogniser:
         self.catalogue = catalogue
         self._routes = Routes(catalogue, embedder, multilingual, home)
         self._corrector = make_corrector(e.text for e in load_examples(catalogue))
-        self._corrected = Corrected(CorrectionFile(home), embedder.encode, self._names)
+        kept = VectorCache(None if home is None else home / "vectors" / "corrections")
+        self._corrected = Corrected(
+            CorrectionFile(home), embedder.encode, self._names, partial(kept.encode, embedder)
+        )
 
     def recognise(self, text: str) -> Recognition:
         """Recognise one text, as users corrected it; never raises for what a text contains."""

@@ -16,6 +16,8 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 ENTRY_BYTES = 100_000
 """Of one entry as JSON. The longest text takes 60 000, and a page of entries fits a message."""
+LONGEST_NAME = 60
+"""Characters of a field's name that a message shows."""
 FOLDERS = ("expert", "recorded")
 """Below the data folder `knowledge`."""
 
@@ -125,7 +127,7 @@ def first_problem(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
 
 def dotted(path: tuple[str | int, ...]) -> str:
     """The path of a field as messages name it."""
-    return ".".join(str(part) for part in path) or "entry"
+    return ".".join(str(part)[:LONGEST_NAME] for part in path) or "entry"
 
 
 def _line(file: Path, path: tuple[str | int, ...]) -> int:

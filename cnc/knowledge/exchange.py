@@ -6,11 +6,12 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from cnc.errors import KnowledgeError, StorageError
-from cnc.knowledge.entries import dotted, first_problem, oversize, read_text
+from cnc.knowledge.entries import LONGEST_NAME, dotted, first_problem, oversize, read_text
 from cnc.messages.knowledge import KnowledgeEntry
 
 NAMED = 10
@@ -73,7 +74,7 @@ def write_jsonl(path: Path, entries: Iterable[KnowledgeEntry]) -> None:
 def _entry(line: str) -> KnowledgeEntry | str:
     """The entry of a line, or what is wrong with it."""
     try:
-        read = json.loads(line)
+        read = json.loads(line, object_pairs_hook=_members)
         if not isinstance(read, dict):
             return "not an entry: a line is one JSON object with entry_id, title and text"
         entry = KnowledgeEntry.model_validate(read)
@@ -81,10 +82,20 @@ def _entry(line: str) -> KnowledgeEntry | str:
         where, problem = first_problem(error)
         return f"{dotted(where)}: {problem}{_value(error)}"
     except ValueError as error:
-        return f"not JSON ({error}); correct it"
+        return f"not JSON ({str(error)[: VALUE_SHOWN * 2]}); correct it"
     except RecursionError:
         return "not an entry: it is nested too deeply"
     return oversize(entry) or entry
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two members of one name neither can be meant."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name[:LONGEST_NAME]} is there twice")
+        found[name] = value
+    return found
 
 
 def _value(error: ValidationError) -> str:

@@ -33,6 +33,34 @@ def test_the_oldest_go_first(tmp_path):
     assert len(file.entries()) == MOST and file.entries()[-1].text == "new"
 
 
+def test_no_more_are_used_than_are_kept(tmp_path):
+    file = CorrectionFile(tmp_path)
+    file.add("text", "voice-call", AT)
+    row = (tmp_path / "corrections.json").read_text().strip("[]\n")
+    (tmp_path / "corrections.json").write_text(f"[{', '.join([row] * (MOST + 5))}]")
+    assert len(CorrectionFile(tmp_path).entries()) == MOST
+
+
+def test_the_next_process_does_not_compute_their_vectors_again(catalogue, embedder, tmp_path):
+    class Counting:
+        model_id, dimension = embedder.model_id, embedder.dimension
+        texts = 0
+
+        def encode(self, texts):
+            self.texts += len(texts)
+            return embedder.encode(texts)
+
+    for what in ("garden", "kitchen", "tower"):
+        CorrectionFile(tmp_path).add(f"a curious {what} for guests", "voice-call", AT)
+    said = "give me XR for a guided walk around the castle, 30 guests"
+    counts = []
+    for _ in range(2):
+        model = Counting()
+        Recogniser(catalogue, model, home=tmp_path).recognise(said)
+        counts.append(model.texts)
+    assert counts[0] - counts[1] >= 3
+
+
 def test_a_damaged_file_is_told_and_left(tmp_path, caplog):
     (tmp_path / "corrections.json").write_text("{")
     file = CorrectionFile(tmp_path)

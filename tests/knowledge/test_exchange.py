@@ -83,3 +83,17 @@ def test_an_entry_that_stands_twice_is_read_once(tmp_path: Path) -> None:
 def test_the_largest_text_is_no_large_entry() -> None:
     assert oversize(entry("a", "\x01" * 10_000)) == ""
     assert f"may have {ENTRY_BYTES}" in oversize(entry("a", provenance="é" * 50_000))
+
+
+def test_hostile_lines_get_a_short_answer(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    good = entry("a").model_dump_json()
+    for line, says in [
+        (json.dumps({**json.loads(good), "x" * 1_000_000: 1}), "xxx: Extra inputs"),
+        (good.replace("{", '{"entry_id": "b", ', 1), "entry_id is there twice"),
+        ('{"entry_id": ' + "9" * 9_000 + "}", "not JSON"),
+    ]:
+        path.write_text(line + "\n")
+        with pytest.raises(KnowledgeError, match=says) as raised:
+            read_jsonl(path)
+        assert len(str(raised.value)) < len(str(path)) + 200
