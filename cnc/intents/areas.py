@@ -57,7 +57,7 @@ _FROM = re.compile(
 )
 _WATCHED = re.compile(
     r"\b(?:surveillance|survey|surveying|monitoring|coverage|mapping|inspection|security|protection|cameras|view|"
-    rf"scan|patrol(?:ling)?|tour|all\s+corners)\s+of\s+(?P<place>{_THE}{_WORD}{{0,2}}?{NOUN})(?![\w-])",
+    rf"scan|patrol(?:ling)?|tour|tenants|visitors|guests|residents|staff|workers|inhabitants|students|all\s+corners)\s+of\s+(?P<place>{_THE}{_WORD}{{0,2}}?{NOUN})(?![\w-])",
     re.IGNORECASE,
 )
 _OWN_CLAUSE = re.compile(

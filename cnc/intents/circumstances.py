@@ -39,7 +39,7 @@ _LOW_ENERGY = re.compile(
     rf"waste\s+(?:no|as\s+little)|(?:not|n't|without|never)\s+wast(?:e|ing))\s+"
     rf"(?:(?:the|its|their|our|any|with|on|in|of|to|down|as\s+much|possible)\s+){{0,3}}{_ENERGY}\b{_USE}"
     rf"|(?:minimal|minimum|low(?:est)?|least|(?:as\s+)?little|(?:as\s+)?few|less|smallest|cheap(?:est)?|lean)\s+"
-    rf"(?:possible\s+)?(?:energy|electricity|carbon|co2|emissions?|watts?|joules?|power(?=\s+(?:consumption|use|usage|"
+    rf"(?:possible\s+)?(?:energy|electricity|carbon|co2|emissions?|watts?|joules?|battery\s+(?:drain|use|usage)|power(?=\s+(?:consumption|use|usage|"
     rf"draw|as|possible)))\b{_USE}{_NOT_A_WISH}(?:\s+as\s+(?:possible|(?:you|we|it)\s+can(?:\s+\w+)?))?"
     r"|(?:minimal|minimum|lowest|least)\s+power(?=\s*(?:$|[,.;!?]))"
     rf"|{_ENERGY}{_USE}\s+(?:(?:must|should|has|have|need|needs|is|are|be|stays?|to|kept|held|remains?|brought|at|as|"

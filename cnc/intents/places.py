@@ -28,7 +28,7 @@ _BUILT = (
     "train|tram|plane|aircraft|metro|subway|railway|runway|stage|tent|booth|stand|grandstand|vault|silo|"
     "fulfil?ment\\s+cent(?:re|er)|data\\s+cent(?:re|er)|distribution\\s+cent(?:re|er)|control\\s+cent(?:re|er)|"
     "toll\\s+plaza|car\\s+park|parking(?:\\s+(?:lot|garage|area|deck))?|lot|fairground|playground|showground|"
-    "care\\s+unit|scene|venue|festival|congress|convention|premises|facility|compound|complex|container\\s+yard|cell"
+    "care\\s+unit|(?:co-?working|office|exhibition)\\s+space|scene|venue|festival|congress|convention|premises|facility|compound|complex|container\\s+yard|cell"
 )
 _LAND = (
     "park|garden|beach|island|peninsula|forest|woods?|woodland|jungle|mountains?|hills?|slopes?|summit|ridge|"
@@ -50,7 +50,7 @@ NOUN = rf"(?:(?!(?:{_NOT_ENDINGS})\b)(?:{_SETTLED}|{_BUILT}|{_LAND}|{_ENDINGS}))
 """A noun of a place, in the singular; ignores case."""
 VAGUE = (
     "line|lane|cell|train|tram|plane|aircraft|lift|ring|bank|bar|block|"
-    "street|deck|stand|branch|wing|tower|base|court|premises"
+    "street|stand|branch|wing|base|premises"
 )
 """They need more than an article: "on the line" is no place, "line 2" and "packing line" are."""
 PEOPLE_THERE = (

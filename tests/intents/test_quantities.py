@@ -213,6 +213,7 @@ def test_a_total_is_shared():
         ("keep energy consumption as low as possible", "energy=low"),
         ("as little energy as you can manage", "energy=low"),
         ("low power sensors", ""),
+        ("minimal battery drain", "energy=low"),
         ("reduce the latency at the power plant", ""),
         ("above all other traffic", "prio=1"),
         ("nothing may get ahead of it", "prio=1"),
