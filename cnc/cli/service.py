@@ -94,7 +94,7 @@ def read_descriptor(file: Path) -> ServiceDescriptor:
 
     try:
         return ServiceDescriptor.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise ConfigurationError(f"{file} cannot be read: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]

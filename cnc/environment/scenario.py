@@ -50,6 +50,8 @@ SHARES = {
     ("transport", "background_mean"): 0.99,
 }
 """Largest values of what is bounded from above."""
+MOST_VALUES = 200_000
+"""Of one file, aliases written out: aliases of aliases make billions of some lines."""
 DEEPEST = 8
 """Bases of bases; more is a circle."""
 
@@ -132,6 +134,11 @@ def _merged(name_or_path: str, depth: int) -> tuple[dict[str, Any], Path, yaml.N
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
+        if node is not None and _size(node, {}) > MOST_VALUES:
+            raise ConfigurationError(
+                f"{path}: its aliases stand for more than {MOST_VALUES:,} values; write out what "
+                "is meant"
+            )
         _refuse_twice(node, (), path)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -159,6 +166,16 @@ def _merged(name_or_path: str, depth: int) -> tuple[dict[str, Any], Path, yaml.N
     below, below_path, below_node = _merged(str(path_of_base), depth + 1)
     _checked(taken_apart(below)[0], below_path, below_node)
     return _over(joined(below, values), values), path, node
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Values below a node with its aliases written out, without writing them out."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in known:
+        inner = node.value if isinstance(node, yaml.SequenceNode) else [v for _, v in node.value]
+        known[id(node)] = 1 + sum(_size(one, known) for one in inner)
+    return known[id(node)]
 
 
 def _refuse_twice(node: yaml.Node | None, above: tuple[Any, ...], path: Path) -> None:

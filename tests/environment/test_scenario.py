@@ -153,3 +153,10 @@ def test_binary_files_folders_and_absent_files(tmp_path: Path) -> None:
 def test_an_unknown_name_lists_what_ships() -> None:
     with pytest.raises(ConfigurationError, match="no scenario 'papr'; use germany50, large, paper"):
         load_scenario("papr")
+
+
+def test_aliases_of_aliases_are_counted_not_written_out(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 40)]
+    with pytest.raises(ConfigurationError, match=r"more than 200,000 values"):
+        load_scenario(written(tmp_path, "\n".join(lines)))
