@@ -15,7 +15,7 @@ from cnc.environment.topologies.placing import PlacedCell
 from cnc.errors import ConfigurationError
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
-_CELL = re.compile(r"(?:ran|terminal)-(\d+)")
+_CELL = re.compile(r"(?:ran|terminal)-(0|[1-9][0-9]{0,5})")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ł": "l"})
 _SMALL = re.compile(r"\b(?:the|our|my|this|that|city\s+of|town\s+of|port\s+of)\s+", re.IGNORECASE)
 
@@ -86,6 +86,11 @@ def checked_areas(values: Any, cells: int, where: Where) -> tuple[Area, ...]:
     for at, value in enumerate(values):
         area = _area(value, at, where)
         for name in (area.name, *area.aliases):
+            if not _plain(name) or _CELL.fullmatch(name):
+                raise ConfigurationError(
+                    f"{where(('areas', at))}: {name!r} can be no name of a place: it has no "
+                    "letters or digits of its own, or is a domain's"
+                )
             if _plain(name) in seen:
                 raise ConfigurationError(
                     f"{where(('areas', at))}: {name!r} is already a name of {seen[_plain(name)]!r}"
