@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -67,7 +69,9 @@ def build() -> typer.Typer:
     _add(application, "evaluate", evaluate.evaluate)
     _add(application, "plot", plot.plot)
     _add(application, "train", train.train)
-    intents = _group(intent.HELP, cls=intent.IntentGroup)
+    intents = _group(
+        intent.HELP, cls=intent.IntentGroup, subcommand_metavar="TEXT… | COMMAND [ARGS]..."
+    )
     _add(intents, "submit", intent.submit, hidden=True)
     _add(intents, "recognise", intent.recognise)
     _add(intents, "list", intent_history.list_intents)
@@ -93,7 +97,7 @@ def build() -> typer.Typer:
 
 def _group(text: str, **settings: Any) -> typer.Typer:
     return typer.Typer(
-        help=text,
+        help=_flowing(text),
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -106,4 +110,9 @@ def _group(text: str, **settings: Any) -> typer.Typer:
 def _add(
     group: typer.Typer, name: str, function: Callable[..., None], hidden: bool = False
 ) -> None:
-    group.command(name, hidden=hidden)(guarded(function))
+    group.command(name, hidden=hidden, help=_flowing(function.__doc__ or ""))(guarded(function))
+
+
+def _flowing(text: str) -> str:
+    """Paragraphs without the line ends of the source, which would break a narrow terminal's."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(text))

@@ -54,7 +54,7 @@ class ProgressView:
     def _begin(self, progress: Progress) -> None:
         self._begun = True
         resumed = f", {progress.resumed} are there already" if progress.resumed else ""
-        notice(f"{progress.total} cells{resumed}")
+        notice(f"{progress.total} runs, one for each policy or bound, load and trace{resumed}")
         if not errors().is_terminal or progress.done == progress.total:
             return
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn

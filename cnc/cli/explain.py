@@ -127,9 +127,11 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
             console().print(line)
     elif recognised is not None and recognised.intent is not None:
         intent = recognised.intent
-        others = ", ".join(f"{r.service_name} {r.confidence:.1%}" for r in intent.runners_up)
+        near = [r for r in intent.runners_up if r.confidence >= 0.001]
+        others = ", ".join(f"{r.service_name} {r.confidence:.1%}" for r in near)
         console().print(f"\n[bold]Understood[/] as {intent.service_name} ({intent.confidence:.1%})")
-        console().print(f"  nearly: {others}", markup=False)
+        if others:
+            console().print(f"  nearly: {others}", markup=False)
         console().print(intent_table(intent))
     planned = None if told["parts"] else _planned(events)
     if planned is not None:
@@ -162,5 +164,7 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
             console().print(f"  not taken: {told['not_taken']['reason']}", markup=False)
         console().print("\n[bold]Plan[/]")
         console().print(placement_table(planned.placements, "planned share"))
-    console().print(f"\n[bold]{told['state'].capitalize()}[/]: ", end="")
-    console().print(printable(told["message"]), markup=False)
+    console().print()
+    console().print(
+        Text.assemble((told["state"].capitalize(), "bold"), f": {printable(told['message'])}")
+    )

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from cnc.cli.output import printable
+from cnc.cli.output import hanging, printable
 from cnc.messages.feasibility import Conflict, Constraint, Feasibility, Offer
 from cnc.messages.intents import Intent, IntentEvent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+LABEL = 17
+"""Columns of the label at the left of a line."""
 STATES = {
     "feasible": "can be met now",
     "lower_quality": "can be met with lower quality",
@@ -61,7 +63,7 @@ def _constraint(binds: Constraint) -> Text:
     text = Text("    what binds   ", style="dim")
     text.append(f"{RESOURCES[binds.resource]}: ", style="bold")
     text.append(printable(binds.detail))
-    return text
+    return hanging(text, LABEL)
 
 
 def _offer(offer: Offer, intent: Intent | None) -> Text:
@@ -72,10 +74,10 @@ def _offer(offer: Offer, intent: Intent | None) -> Text:
     else:
         text.append(f"{latency} for {users}", style="cyan")
     text.append(f"  ({offer.predicted_share:.1%} predicted in time)", style="dim")
-    return text
+    return hanging(text, LABEL)
 
 
 def _conflict(conflict: Conflict) -> Text:
     text = Text("    conflict     ", style="dim")
     text.append(printable(conflict.detail), style="yellow")
-    return text
+    return hanging(text, LABEL)

@@ -38,7 +38,8 @@ HELP = """Say in words what is needed; it is recognised, planned, deployed, meas
 
 Example: cnc intent "low-latency AR for 200 users"
 
-A first word that is no subcommand begins the text.
+A first word that is no subcommand begins the text. The options are those of such a request;
+each command has its own, see its --help.
 """
 OF_THE_EMULATOR = ("scenario", "seed", "load", "policy", "embedder")
 """Options that only an emulator of this call obeys."""
@@ -50,15 +51,35 @@ FLAGS = {"--json", "--yes", "--keep", "--dry-run", "-y"}
 class IntentGroup(TyperGroup):
     """A group whose default command takes the text."""
 
+    _helping = False
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `submit` before the text, or a subcommand before its options."""
         position = _first_word(args)
         word = args[position] if position is not None else None
         if word is not None and word in self.commands and position is not None:
             args = [word, *args[:position], *args[position + 1 :]]
-        elif args and not (set(args) & {"--help", "-h"} and word is None):
+        elif word is None and set(args) & {"--help", "-h"}:
+            args = ["--help"]
+        elif args:
             args = ["submit", *args]
         return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Help that has the options of the default command too: most calls are such ones."""
+        self._helping = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._helping = False
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its own, and while help is written those of the default command before them."""
+        own = super().get_params(ctx)
+        if not self._helping:
+            return own
+        default = self.commands["submit"].params
+        return [*(each for each in default if each.param_type_name == "option"), *own]
 
 
 def _first_word(args: list[str]) -> int | None:

@@ -15,6 +15,9 @@ from cnc.errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     from cnc.messages.intents import IntentEvent
 
+PRESENCE_S = 3.0
+"""Until a broker has told who is there; a slow one needs more than a moment."""
+
 
 def list_intents(
     context: typer.Context,
@@ -106,15 +109,18 @@ async def history(broker: str, root: str, action: Any, intent_id: str) -> tuple[
 
     Raises:
         UsageError: no intent can have this id.
+        NotFoundError: nobody is there who knows of intents.
     """
     from pydantic import ValidationError
 
     from cnc.messages.intents import IntentRequest
-    from cnc.processes.client import ask_history, client_bus
+    from cnc.processes.client import ask_history, client_bus, look
 
     try:
         request = IntentRequest(action=action, intent_id=intent_id)
     except ValidationError as error:
         raise UsageError(f"{intent_id!r} is no intent id; `cnc intent list` shows them") from error
     async with client_bus(broker, root) as bus:
+        if not (await look(bus, PRESENCE_S, until="e2e")).alive("e2e"):
+            raise NotFoundError("no system runs at this broker; start one with `cnc up`")
         return (await ask_history(bus, request)).events

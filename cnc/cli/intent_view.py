@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cnc.cli.feasibility_view import feasibility_lines, feasibility_text
-from cnc.cli.output import console, printable
+from cnc.cli.output import console, hanging, printable
 from cnc.messages.intents import Figures, Intent, IntentEvent, IntentPart, Placement, Slot
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ MARKS = {
     "refused": ("✘", "bold red"),
     "infeasible": ("✘", "bold red"),
 }
+HEAD = 13
+"""Columns of mark and event at the left of what an event says."""
 ROWS = 6
 """Domains shown; the rest is summed up in a last row."""
 
@@ -57,7 +59,7 @@ class IntentView:
         line = Text.assemble((f"{mark} ", style), (f"{event.event:<11}", style))
         line.append(self._name(event), style="bold")
         line.append(printable(_headline(event)))
-        console().print(line)
+        console().print(hanging(line, HEAD))
         for block in self._details(event):
             console().print(block)
 
@@ -107,12 +109,13 @@ class IntentView:
             return part_lines(event.parts)
         if event.event == "recognised" and event.intent is not None:
             blocks.append(intent_table(event.intent))
-            blocks += [Text(f"    note: {note}", style="yellow") for note in event.intent.notes]
+            for note in event.intent.notes:
+                blocks.append(hanging(Text(f"    note: {printable(note)}", style="yellow"), 10))
         if event.event == "planned":
             blocks.append(placement_table(event.placements, "planned share"))
             blocks += knowledge_lines(event)
-            blocks.append(Text(f" {_sentence(event)}", style="dim"))
-            blocks += [Text(f" {note}", style="green") for note in event.notes]
+            blocks.append(hanging(Text(f" {_sentence(event)}", style="dim"), 1))
+            blocks += [hanging(Text(f" {note}", style="green"), 1) for note in event.notes]
             blocks += feasibility_lines(event, asked)
         if event.event == "infeasible":
             blocks += feasibility_lines(event, asked)
@@ -168,13 +171,14 @@ def part_lines(parts: tuple[IntentPart, ...]) -> list[RenderableType]:
     for number, part in enumerate(parts, start=1):
         line = Text(f"    {number}  {part.intent.service_name}")
         if part.outcome is None:
+            if part.intent_id:
+                line.append(f"  {part.intent_id}", style="dim")
             line.append(printable(f"  “{part.text}”"), style="dim")
-            line.append(f"  {part.intent_id or ''}", style="dim")
         else:
             mark, style = MARKS[part.outcome]
             line.append(f"  {mark} {part.outcome}", style=style)
             line.append(f"  {part.intent_id}", style="dim")
-        lines.append(line)
+        lines.append(hanging(line, 7))
     return lines
 
 
@@ -227,7 +231,12 @@ def placement_table(placements: tuple[Placement, ...], share: str) -> Table:
         table.add_row(domain, _parts(nodes, total, 4), _parts(paths, total, 3), _bar(total))
     rest = ordered[ROWS:]
     if rest:
-        table.add_row("…", "", f"{len(rest)} more domains", _bar(sum(_sum(r) for _, r in rest)))
+        table.add_row(
+            "…",
+            "",
+            f"{len(rest)} more domain{'s' if len(rest) > 1 else ''}",
+            _bar(sum(_sum(r) for _, r in rest)),
+        )
     return table
 
 
@@ -272,7 +281,7 @@ def knowledge_lines(event: IntentEvent) -> list[RenderableType]:
         table.add_row(title, effect)
     lines: list[RenderableType] = [table]
     if moved:
-        lines.append(Text(f" together: {moved}", style="dim"))
+        lines.append(hanging(Text(f" together: {moved}", style="dim"), 11))
     return lines
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _consoles: dict[str, Console] = {}
 
@@ -46,14 +47,35 @@ def failed(message: str) -> None:
     """An error, on stderr, in one paragraph."""
     from rich.text import Text
 
-    errors().print(Text.assemble(("error: ", "bold red"), printable(message)), soft_wrap=True)
+    _paragraph(Text.assemble(("error: ", "bold red"), printable(message)))
 
 
 def notice(message: str) -> None:
     """Something the user should know, on stderr."""
     from rich.text import Text
 
-    errors().print(Text(printable(message), style="dim"), soft_wrap=True)
+    _paragraph(Text(printable(message), style="dim"))
+
+
+def _paragraph(text: Text) -> None:
+    """Broken between words for people; whole where a file or a program takes it."""
+    errors().print(text, soft_wrap=not errors().is_terminal)
+
+
+def hanging(text: Text, indent: int) -> Text:
+    """A text whose further lines are indented, so that they stay below what they go on with.
+
+    Args:
+        text: one paragraph.
+        indent: columns at the left of every line but the first.
+    """
+    from rich.text import Text
+
+    first, rest = text.divide([indent]) if len(text) > indent else (text, Text())
+    lines = rest.wrap(console(), max(1, console().width - indent))
+    for each in lines:
+        each.rstrip()
+    return Text.assemble(first, Text("\n" + " " * indent).join(lines))
 
 
 def emit(document: dict[str, Any] | list[Any]) -> None:

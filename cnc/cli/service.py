@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +17,8 @@ from cnc.errors import ConfigurationError, NotFoundError, PermanentError
 if TYPE_CHECKING:
     from cnc.messages.services import ServiceDescriptor, ServiceRecord
 
+WIDE = 110
+"""Columns from which on names and classes have room beside what must not be cut short."""
 HELP = """Services: register, list, show, deploy, retire.
 
 Example: cnc service list
@@ -49,17 +51,25 @@ def _show(context: typer.Context, json_output: bool, records: tuple[ServiceRecor
         for record in records:
             emit(record.model_dump(mode="json"))
         return
+    print_table(records)
+
+
+def print_table(records: Sequence[ServiceRecord]) -> None:
+    """One service a line; nothing of it is cut short from 80 columns on."""
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
-    for name in ("service", "name", "class", "state", "deadline", "work", "request", "memory"):
-        table.add_column(name)
+    wide = console().width >= WIDE
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False, pad_edge=False)
+    named = ("name", "class") if wide else ()
+    for name in ("service", *named, "state", "deadline", "work", "request", "memory"):
+        table.add_column(name, no_wrap=name != "name")
     for record in records:
         d = record.descriptor
         table.add_row(
-            d.service, d.name, d.service_class, record.state, f"{d.level.latency_ms:.0f} ms",
-            f"{d.work_gc:.2f} Gc", f"{d.uplink_mbit:.2f} Mbit", f"{d.memory_gb:.2f} GB",
+            d.service, *((d.name, d.service_class) if wide else ()), record.state,
+            f"{d.level.latency_ms:.0f} ms", f"{d.work_gc:.2f} Gc", f"{d.uplink_mbit:.2f} Mbit",
+            f"{d.memory_gb:.2f} GB",
         )  # fmt: skip
     console().print(table)
 

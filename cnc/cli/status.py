@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LEAST_WIDTHS = {"component": 14, "layer": 14, "domain": 12, "service": 24, "state": 5, "pid": 6}
 """Of columns; the last one gives way where the terminal is narrow."""
+BESIDE_DETAIL = 57
+"""Columns of the other parts of a component."""
 
 
 def status(
@@ -91,11 +93,18 @@ def _show(url: str, seen: Look) -> None:
     from cnc.bus.address import parse_address
 
     def table(*columns: str) -> Table:
-        made = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
+        made = Table(
+            box=box.SIMPLE_HEAD,
+            header_style="dim",
+            show_edge=False,
+            pad_edge=False,
+            collapse_padding=True,
+        )
         for number, column in enumerate(columns):
             last = number == len(columns) - 1
-            width = None if last else LEAST_WIDTHS.get(column, 8)
-            made.add_column(column, no_wrap=True, min_width=width)
+            width = None if last else LEAST_WIDTHS.get(column, 7)
+            room = max(12, console().width - BESIDE_DETAIL) if column == "detail" else None
+            made.add_column(column, no_wrap=True, min_width=width, max_width=room)
         return made
 
     view = seen.view
@@ -117,8 +126,9 @@ def _show(url: str, seen: Look) -> None:
     if view is not None:
         domains = table("domain", "state", "utilisation", "energy", "replicas")
         for d in view.domains:
+            state = d.state if seen.alive(d.domain) else "gone"
             domains.add_row(
-                d.domain, d.state, f"{d.utilisation:.1%}", f"{d.energy_j:.0f} J", str(d.replicas)
+                d.domain, state, f"{d.utilisation:.1%}", f"{d.energy_j:.0f} J", str(d.replicas)
             )
         console().print(domains)
         services = table("service", "requests", "in time", "replicas", "p50", "p95", "p99")

@@ -9,12 +9,16 @@ import typer
 
 from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
-from cnc.cli.output import console, emit, notice, printable
+from cnc.cli.output import console, emit, hanging, notice, printable
 from cnc.errors import NotFoundError
 
 if TYPE_CHECKING:
     from cnc.bus.interface import Received
 
+ALIGNED = 110
+"""Columns from which on the parts of a line stand below each other."""
+BEFORE_SENDER = 20
+"""Columns of time and slot."""
 COLOURS = {
     "presence": "dim",
     "clock_tick": "dim",
@@ -124,7 +128,7 @@ async def _tail(
                 if as_json:
                     emit(document(received))
                 else:
-                    console().print(line(received, root, raw), soft_wrap=True)
+                    _print(received, root, raw)
                 shown += 1
                 if shown == count:
                     break
@@ -142,8 +146,18 @@ def document(received: Received) -> dict[str, Any]:
     }
 
 
-def line(received: Received, root: str, raw: bool = False) -> Any:
-    """Time, slot, from, to, kind, summary."""
+def _print(received: Received, root: str, raw: bool) -> None:
+    """One message: broken between words where a terminal is narrow, whole for a program."""
+    out = console()
+    if out.is_terminal and not raw:
+        aligned = out.width >= ALIGNED
+        out.print(hanging(line(received, root, aligned=aligned), BEFORE_SENDER))
+    else:
+        out.print(line(received, root, raw), soft_wrap=True)
+
+
+def line(received: Received, root: str, raw: bool = False, aligned: bool = True) -> Any:
+    """Time, slot, from, to, kind, summary; below each other if aligned, else close together."""
     from rich.text import Text
 
     from cnc.cli.summaries import summary
@@ -156,10 +170,10 @@ def line(received: Received, root: str, raw: bool = False) -> Any:
     return Text.assemble(
         (f"{received.received_at:%H:%M:%S.%f}"[:-3], "dim"),
         f" {slot:>6} ",
-        (f"{envelope.sender:<15}", "bold"),
+        (f"{envelope.sender:<{15 if aligned else 0}}", "bold"),
         (" ↺ " if received.retained else " → ", "dim"),
-        f"{target:<38} ",
-        (f"{envelope.kind:<18} ", colour),
+        f"{target:<{38 if aligned else 0}}{'' if aligned else ' '} ",
+        (f"{envelope.kind:<{18 if aligned else 0}}{'' if aligned else ' '} ", colour),
         (text, colour if not raw else ""),
     )
 

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from cnc.processes.blueprint import SystemConfig
     from cnc.processes.client import Look
 
+FIGURES = {"slot": 6, "energy": 7, "in time": 7, "requests": 8, "cost": 6, "ms/slot": 7}
+"""Columns of the newest slot, and the widths that keep them still."""
 BARS = "▁▂▃▄▅▆▇█"
 HISTORY = 32
 NARROWEST = 8
-BESIDE = 69
-"""Columns that the figures beside the history take."""
+BESIDE = 62
+"""Columns that the figures beside the history take, and the gap before it."""
 REFRESH_S = 0.25
 
 
@@ -97,8 +99,8 @@ class UpView:
         named = self._console.width >= BESIDE + NARROWEST + len(" in time")
         beside = BESIDE + (len(" in time") if named else 0)
         shown = max(NARROWEST, min(HISTORY, self._console.width - beside))
-        for name in ("slot", "energy", "in time", "requests", "cost", "ms/slot"):
-            table.add_column(name, justify="right", min_width=8, no_wrap=True)
+        for name, width in FIGURES.items():
+            table.add_column(name, justify="right", min_width=width, no_wrap=True)
         table.add_column(f"last {shown}", no_wrap=True)
         last = self._last
         if last is None:
@@ -146,8 +148,8 @@ class UpView:
             table.add_row(
                 f"{kind} domains",
                 self._count(members),
-                f"{'█' * round(busy * 10):<10} {busy:5.1%}",
-                f"{sum(d.energy_j for d in domains):8.0f} J",
+                f"{'█' * round(busy * 8):<8} {busy:5.1%}",
+                f"{sum(d.energy_j for d in domains):6.0f} J",
                 str(sum(d.replicas for d in domains)),
                 self._missing(members),
             )

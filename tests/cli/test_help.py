@@ -54,6 +54,15 @@ def test_help_has_an_example(path: tuple[str, ...]) -> None:
     assert re.search(r"Example: cnc \w", result.output), result.output
 
 
+@pytest.mark.parametrize("args", [["--help"], ["-h"], ["--dry-run", "--help"]], ids=" ".join)
+def test_help_of_intent_has_the_options_of_a_request(args: list[str]) -> None:
+    result = runner.invoke(APPLICATION, ["intent", *args], prog_name="cnc")
+    assert result.exit_code == 0, result.output
+    for word in ("--dry-run", "--yes", "--origin", "--slots", "--from", "recognise", "withdraw"):
+        assert word in result.output
+    assert runner.invoke(APPLICATION, ["intent", "list", "-h"]).output.count("--dry-run") == 0
+
+
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_each_command_takes_json(path: tuple[str, ...]) -> None:
     if path and any(other[:-1] == path for other in PATHS):

@@ -119,9 +119,9 @@ def test_unquoted_words_are_one_text(emulator: Emulator) -> None:
 
 def test_an_ask_ends_with_1_and_yes_takes_the_first(emulator: Emulator) -> None:
     unclear = (
-        "XR for a guided walk around the castle",
-        "host a Minecraft-style world for 60 kids",
-        "cars should tell each other about black ice and sudden braking",
+        "stream things for the fans",
+        "help my robots see",
+        "we want to help doctors from afar",
     )
     found = emulator("intent", "recognise", "--json", *unclear).rows
     text = next(row["text"] for row in found if row["event"] == "ask")

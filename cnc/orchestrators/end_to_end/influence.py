@@ -24,7 +24,7 @@ def used_knowledge(
     moved = ", ".join(
         f"{TIER_WORDS[tier]} {before[tier]:.0%} → {after[tier]:.0%}"
         for tier in before
-        if abs(before[tier] - after[tier]) >= 0.005
+        if f"{before[tier]:.0%}" != f"{after[tier]:.0%}"
     )
     return tuple(
         UsedKnowledge(

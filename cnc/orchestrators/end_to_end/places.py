@@ -71,8 +71,9 @@ def origin_shares(intent: Intent, world: World, shares: Floats) -> Floats:
     for domain in domains:
         if domain not in _cells(world):
             raise IntentError(
-                f"users cannot be placed in {domain!r}: name a terminal or RAN domain, from "
-                f"{world.domain_ids[0]} to {world.domain_ids[2 * cells - 1]}"
+                f"users cannot be placed in {domain!r}: name a domain of theirs, "
+                f"{world.domain_ids[cells]} to {world.domain_ids[2 * cells - 1]} or "
+                f"{world.domain_ids[0]} to {world.domain_ids[cells - 1]}"
             )
         there[world.domain_ids.index(domain) % cells] = 1.0
     weights = there * shares

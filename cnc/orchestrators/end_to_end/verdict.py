@@ -24,8 +24,10 @@ def verdict(intent: Intent, measured: Figures) -> tuple[Literal["compliant", "de
     late = p95 is None or p95 > limit
     unmet = measured.satisfied_share < share
     shown = "beyond measure (requests were lost)" if p95 is None else f"{p95:.1f} ms"
-    latency = f"p95 latency {shown} against {limit:g} ms asked"
-    satisfied = f"{measured.satisfied_share:.2%} satisfied against {share:.2%} asked"
+    source = "asked" if intent.latency_ms.origin == "said" else "assumed"
+    latency = f"p95 latency {shown} against {limit:g} ms {source}"
+    demand = "asked" if intent.reliability_pct.origin == "said" else "needed"
+    satisfied = f"{measured.satisfied_share:.2%} in time against {share * 100:.6g}% {demand}"
     if late or unmet:
         return "degraded", "; ".join(
             text for text, bad in ((latency, late), (satisfied, unmet)) if bad
