@@ -47,8 +47,13 @@ REQUESTS = (
     ("second set", "services-second"),
     ("final set", "services-final"),
     ("third set", "services-third"),
+    ("last set", "services-last"),
 )
-NEGATIONS = (("negation", "negation"), ("negation, second set", "negation-second"))
+NEGATIONS = (
+    ("negation", "negation"),
+    ("negation, second set", "negation-second"),
+    ("negation, last set", "negation-last"),
+)
 REASONS = {
     "everyday": "not_this_domain",
     "operation": "network_operation",
@@ -58,18 +63,31 @@ OTHERS = (
     ("everyday", "everyday", REASONS["everyday"]),
     ("final everyday", "everyday-final", REASONS["everyday"]),
     ("everyday, second set", "everyday-second", REASONS["everyday"]),
+    ("everyday, last set", "everyday-last", REASONS["everyday"]),
     ("statements", "statements", REASONS["everyday"]),
     ("network operations", "operations", REASONS["operation"]),
     ("network operations, second set", "operations-second", REASONS["operation"]),
+    ("network operations, last set", "operations-last", REASONS["operation"]),
     ("no service named", "vague", REASONS["vague"]),
     ("no service named, second set", "vague-second", REASONS["vague"]),
+    ("no service named, last set", "vague-last", REASONS["vague"]),
 )
-SLOTS = (("slots", NUMBERS), ("slots-second", NUMBERS), ("slots-third", EVERYTHING))
-CHINESE = (("Chinese", "chinese"), ("Chinese, second set", "chinese-second"))
+SLOTS = (
+    ("slots", NUMBERS),
+    ("slots-second", NUMBERS),
+    ("slots-third", EVERYTHING),
+    ("slots-last", EVERYTHING),
+)
+CHINESE = (
+    ("Chinese", "chinese"),
+    ("Chinese, second set", "chinese-second"),
+    ("Chinese, last set", "chinese-last"),
+)
 CURVES = (
     ("first sets", "services", "everyday"),
     ("final sets", "services-final", "everyday-final"),
     ("third and second sets", "services-third", "everyday-second"),
+    ("last sets", "services-last", "everyday-last"),
 )
 
 
