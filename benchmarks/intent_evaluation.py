@@ -76,6 +76,7 @@ SLOTS = (
     ("slots", NUMBERS),
     ("slots-second", NUMBERS),
     ("slots-third", EVERYTHING),
+    ("slots-fourth", EVERYTHING),
     ("slots-last", EVERYTHING),
 )
 CHINESE = (
