@@ -43,8 +43,6 @@ class LearningDistribution(QDistribution):
         self.learner = Learner(NAME, weights, role, settings, seed, END_TO_END_AGENT)
         self._weights = self.learner.weights
         self._shadow = QDistribution(world, self.learner.good)
-        # as many turns as the loss follows, so that what is descended is what was decided
-        self._patience = self._shadow._patience = None
         self._heuristic = GreedyEndToEnd(world, neighbours=True)
         self._started: tuple[Conditions, Floats, Shares] | None = None
 

@@ -34,7 +34,10 @@ class Role:
 def decided(
     layout: Layout, role: Role, batch: Batch, weights: Mapping[str, torch.Tensor]
 ) -> Shares:
-    """The decisions again, from where they started, with these weights."""
+    """The decisions again, from where they started, with these weights.
+
+    After the trained turns: E2E may have taken fewer or more, which a batch does not follow.
+    """
     given = situation(torch, layout, batch.believed, of_routes(layout, batch.asked))
     return improved_by_turns(torch, given, batch.start, batch.possible, weights, not role.chooses)
 
