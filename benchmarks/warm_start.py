@@ -291,19 +291,35 @@ def figures_of(costs: dict[str, Any], arm: str, worlds: Any) -> tuple[float, flo
     return mine[:FIRST].mean(), slots_to(still - mine, goal), mine[-LAST:].mean()
 
 
+def against_none(costs: dict[str, Any], arm: str, worlds: Any) -> tuple[float, float]:
+    """Cost of an arm over that of `none`, in percent: of the first slots, and of all."""
+    none, mine = (costs[name][worlds].mean(0) for name in ("none", arm))
+    first, all_slots = (100.0 * (mine[:e].mean() / none[:e].mean() - 1) for e in (FIRST, None))
+    return first, all_slots
+
+
 def table(regime: Regime, costs: dict[str, Any], arms: Sequence[str]) -> None:
     """Print what each arm gave, with intervals."""
     stream = np.random.default_rng(0)
     worlds = len(costs["none"])
     draws = [np.arange(worlds), *stream.integers(worlds, size=(BOOTSTRAP, worlds))]
-    print(f"\n{regime.name:8s}{'first 10 slots':>26s}{'slots to 95 %':>22s}{'last 30 slots':>26s}")
+    heads = ("first 10 slots", "slots to 95 %", "last 30 slots", "% of none, first 10", "% all")
+    print(f"\n{regime.name:16s}{''.join(f'{head:>25s}' for head in heads)}")
+    needed = {}
     for arm in arms:
-        found = np.array([figures_of(costs, arm, draw) for draw in draws])
-        low, high = np.quantile(found[1:], (0.05, 0.95), axis=0)
-        first, slots, last = (
-            f"{found[0, at]:8.1f} ({low[at]:.1f} to {high[at]:.1f})" for at in range(3)
+        found = np.array(
+            [figures_of(costs, arm, draw) + against_none(costs, arm, draw) for draw in draws]
         )
-        print(f"{arm:16s}{first:>24s}{slots:>24s}{last:>26s}", flush=True)
+        low, high = np.quantile(found[1:], (0.05, 0.95), axis=0)
+        cells = (
+            f"{mean:.1f} ({least:.1f} to {most:.1f})"
+            for mean, least, most in zip(found[0], low, high, strict=True)
+        )
+        print(f"{arm:16s}{''.join(f'{cell:>25s}' for cell in cells)}", flush=True)
+        needed[arm] = found[:, 1]
+    more = needed["wrong"] - needed["none"]
+    low, high = np.quantile(more[1:], (0.05, 0.95))
+    print(f"slots to 95 %, wrong less none: {more[0]:.0f} ({low:.0f} to {high:.0f})")
 
 
 def main() -> int:
