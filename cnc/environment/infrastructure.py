@@ -20,6 +20,9 @@ from cnc.simulator.routing import compose_routing
 from cnc.simulator.traffic import Exogenous, TrafficGenerator, mean_background
 from cnc.simulator.world import TrafficClasses, World
 
+MOST_REQUESTS = 1e12
+"""A slot, of a user group at one origin; beyond, sums lose what single requests change."""
+
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
@@ -328,8 +331,20 @@ class Infrastructure:
         """Start a user group as class `traffic_class` (the next free one, or a freed one).
 
         Raises:
-            SimulationError: the class is a base class, in use, or leaves a gap.
+            SimulationError: the class is a base class, in use, or leaves a gap; the service does
+                not exist, or requests are not one finite number an origin.
         """
+        origins, services = self.world.candidates.shape[0], len(self.world.work_gc)
+        amounts = np.asarray(requests, dtype=np.float64)
+        if not 0 <= service < services or amounts.shape != (origins,):
+            raise SimulationError(
+                f"group {name} asks for service {service} at {amounts.size} origins; there are "
+                f"{services} services and {origins} origins"
+            )
+        if not ((amounts >= 0) & (amounts <= MOST_REQUESTS)).all():
+            raise SimulationError(
+                f"group {name} has requests outside 0 to {MOST_REQUESTS:g} a slot"
+            )
         base = len(self.world.classes.service)
         known = len(self.classes.service)
         taken = {group.traffic_class for group in self._groups.values()}
@@ -345,7 +360,7 @@ class Infrastructure:
                 self.classes, traffic_class, service, uplink_mbit, downlink_mbit, deadline_s
             )
         self._kernel = Kernel.of(self.world, classes=self.classes, dtype=torch.float64)
-        self._groups[name] = Group(name, traffic_class, np.asarray(requests, dtype=np.float64))
+        self._groups[name] = Group(name, traffic_class, amounts)
 
     def end_group(self, name: str) -> bool:
         """End a group; False when it is unknown. Its class stays, without requests."""

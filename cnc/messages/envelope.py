@@ -47,7 +47,7 @@ class Envelope(Model, Generic[BodyT]):
     incarnation: Annotated[str, Field(min_length=1, max_length=64)]
     sequence: Annotated[int, Field(ge=0)]
     run: Annotated[str, Field(max_length=64)] = ""
-    slot: int | None = None
+    slot: Annotated[int, Field(ge=-1, le=2**53)] | None = None
     sent_at: AwareDatetime
     correlation: Annotated[str, Field(max_length=128)] | None = None
     reply_to: Annotated[str, Field(max_length=256)] | None = None

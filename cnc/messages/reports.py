@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field
-
-from cnc.messages.base import Body, Identifier, Model, Vector
+from cnc.messages.base import Body, ClassCount, Count, Identifier, Model, Vector
 from cnc.messages.telemetry import ClassQuality, DomainOutcome, TrafficClass
 
 DomainKind = Literal["terminal", "ran", "transport"]
@@ -22,9 +20,9 @@ class NodeState(Model):
     background: float
     utilisation: float
     backlog_gc: float
-    ready: tuple[tuple[int, int], ...] = ()
+    ready: tuple[tuple[Count, Count], ...] = ()
     """(service, replicas that may serve in this slot), only where above zero."""
-    placed: tuple[tuple[int, int], ...] = ()
+    placed: tuple[tuple[Count, Count], ...] = ()
     """(service, replicas of the current target set)."""
 
 
@@ -40,7 +38,7 @@ class LinkState(Model):
 class GroupChoice(Model):
     """How the domain serves one intent's class: shares of its nodes and of its two paths."""
 
-    traffic_class: Annotated[int, Field(ge=0)]
+    traffic_class: Count
     nodes: Vector
     paths: Vector
 
@@ -52,7 +50,7 @@ class DomainReport(Body):
     domain: Identifier
     domain_kind: DomainKind
     frame_start: bool
-    classes: Annotated[int, Field(ge=1)]
+    classes: ClassCount
     nodes: tuple[NodeState, ...]
     links: tuple[LinkState, ...]
     arrivals: Vector = ()

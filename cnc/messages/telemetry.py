@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from cnc.messages.base import Body, Identifier, Matrix, Model, Vector
+from cnc.messages.base import Body, ClassCount, Count, Identifier, Matrix, Model, Vector
 
 # -- terminal side: a device agent -------------------------------------------------------------
 
@@ -18,9 +18,9 @@ from cnc.messages.base import Body, Identifier, Matrix, Model, Vector
 class DeviceApp(Model):
     """One service's containers on a device: serving now, and wanted."""
 
-    service: Annotated[int, Field(ge=0)]
-    running: Annotated[int, Field(ge=0)]
-    wanted: Annotated[int, Field(ge=0)]
+    service: Count
+    running: Count
+    wanted: Count
 
 
 class Device(Model):
@@ -48,10 +48,13 @@ class AccessInterface(Model):
     """Load in the last slot, 0 to 1 (above 1 when overloaded)."""
 
 
+QUALITY_LEVELS: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.999)
+
+
 class ClassQuality(Model):
     """What the users of one traffic class got in the last slot at one origin."""
 
-    traffic_class: Annotated[int, Field(ge=0)]
+    traffic_class: Count
     requests: Annotated[float, Field(ge=0)]
     satisfied: Annotated[float, Field(ge=0)]
     lost: Annotated[float, Field(ge=0)]
@@ -60,8 +63,12 @@ class ClassQuality(Model):
     energy_j: float = 0.0
     """Computing, network and keep-alive energy attributed to the class by use."""
 
-
-QUALITY_LEVELS: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.999)
+    @field_validator("latency_ms")
+    @classmethod
+    def _one_a_level(cls, latency_ms: tuple[float, ...]) -> tuple[float, ...]:
+        if latency_ms and len(latency_ms) != len(QUALITY_LEVELS):
+            raise ValueError(f"{len(latency_ms)} quantiles; there are {len(QUALITY_LEVELS)} levels")
+        return latency_ms
 
 
 class TerminalTelemetry(Model):
@@ -82,9 +89,9 @@ class Cell(Model):
     """The radio cell; capacity = bandwidth x layers x spectral efficiency."""
 
     cell_id: Identifier
-    bandwidth_mhz: float
-    layers: Annotated[int, Field(ge=1)]
-    spectral_efficiency: float
+    bandwidth_mhz: Annotated[float, Field(ge=1e-9)]
+    layers: Annotated[int, Field(ge=1, le=1_024)]
+    spectral_efficiency: Annotated[float, Field(ge=1e-9)]
     """bit/s/Hz per layer."""
     transmit_w: float
     prb_utilisation: float
@@ -104,9 +111,9 @@ class EdgePort(Model):
 class Pod(Model):
     """Instances of one service on an edge server: ready, and desired."""
 
-    service: Annotated[int, Field(ge=0)]
-    ready: Annotated[int, Field(ge=0)]
-    desired: Annotated[int, Field(ge=0)]
+    service: Count
+    ready: Count
+    desired: Count
 
 
 class EdgeServer(Model):
@@ -154,7 +161,7 @@ class Cluster(Model):
     """Utilisation by other tenants at the end of the last slot."""
     usage: float
     pending_gc: float
-    deployments: tuple[tuple[int, int, int], ...] = ()
+    deployments: tuple[tuple[Count, Count, Count], ...] = ()
 
 
 class TransportTelemetry(Model):
@@ -183,8 +190,8 @@ class DomainOutcome(Model):
 class TrafficClass(Model):
     """A traffic class that an intent added (the base classes are known to all)."""
 
-    traffic_class: Annotated[int, Field(ge=0)]
-    service: Annotated[int, Field(ge=0)]
+    traffic_class: Count
+    service: Count
     uplink_mbit: float
     downlink_mbit: float
     deadline_s: float
@@ -199,7 +206,7 @@ class DomainTelemetry(Body):
     domain: Identifier
     frame_start: bool
     """Deployment is decided in this slot."""
-    classes: Annotated[int, Field(ge=1)]
+    classes: ClassCount
     """How many traffic classes are known to the infrastructure."""
     native: NativeTelemetry
     groups: tuple[TrafficClass, ...] = ()
@@ -218,7 +225,7 @@ class DomainActuation(Body):
 
     KIND: ClassVar[str] = "domain_actuation"
     domain: Identifier
-    replicas: tuple[tuple[int, ...], ...] | None = None
+    replicas: tuple[tuple[Count, ...], ...] | None = None
     """[service][node of the domain], at frame starts only."""
     split: Matrix
     """sigma: [service][node of the domain]."""
@@ -233,8 +240,8 @@ class DemandGroup(Model):
 
     group: Identifier
     intent: Identifier
-    service: Annotated[int, Field(ge=0)]
-    traffic_class: Annotated[int, Field(ge=0)]
+    service: Count
+    traffic_class: Count
     uplink_mbit: Annotated[float, Field(gt=0)]
     downlink_mbit: Annotated[float, Field(ge=0)]
     deadline_s: Annotated[float, Field(gt=0)]

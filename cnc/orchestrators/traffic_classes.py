@@ -11,6 +11,9 @@ from cnc.errors import MessageError
 from cnc.messages.telemetry import TrafficClass
 from cnc.simulator.world import TrafficClasses
 
+SHOWN = 10
+"""Missing classes that a message names."""
+
 
 def with_groups(
     base: TrafficClasses, groups: Iterable[TrafficClass], classes: int
@@ -18,7 +21,8 @@ def with_groups(
     """The first `classes` classes: the base ones, then the groups' by their numbers.
 
     Raises:
-        MessageError: a class between the base ones and `classes` is described by nobody.
+        MessageError: a class between the base ones and `classes` is described by nobody, or is of
+            no service.
     """
     first = len(base.service)
     if classes == first:
@@ -26,7 +30,11 @@ def with_groups(
     known = {group.traffic_class: group for group in groups}
     missing = [c for c in range(first, classes) if c not in known]
     if missing:
-        raise MessageError(f"traffic classes {missing} are in use, but nobody describes them")
+        shown = f"{', '.join(map(str, missing[:SHOWN]))}{', …' if len(missing) > SHOWN else ''}"
+        raise MessageError(f"traffic classes {shown} are in use, but nobody describes them")
+    unknown = sorted({g.service for g in known.values()} - set(base.service.tolist()))
+    if unknown:
+        raise MessageError(f"a traffic class is of service {unknown[0]}, which does not exist")
     extra = [known[c] for c in range(first, classes)]
     return replace(
         base,

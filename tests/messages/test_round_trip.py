@@ -23,10 +23,14 @@ from cnc.errors import MessageError
 from cnc.messages.base import Body
 from cnc.messages.catalogue import BODIES, ENVELOPES
 from cnc.messages.envelope import Envelope
+from cnc.messages.reports import NodeState
+from cnc.messages.telemetry import ClassQuality, DomainActuation, TrafficClass
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 IDENTIFIER = r"\A[A-Za-z0-9][A-Za-z0-9._:\-]{0,40}\Z"
+AMOUNTS = ("capacity_gc_s", "speed_gc_s", "memory_gb", "background", "utilisation", "backlog_gc")
+TRAFFIC = TrafficClass(traffic_class=1, service=1, uplink_mbit=1, downlink_mbit=1, deadline_s=1)
 CALM = settings(
     max_examples=25,
     deadline=None,
@@ -202,3 +206,26 @@ def test_damaged_messages_raise_message_error_alone(place: int, damage: bytes) -
     payload = orjson.dumps(GOOD)
     with contextlib.suppress(MessageError):
         decode(payload[:place] + damage + payload[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("body", "change"),
+    [
+        (ClassQuality(traffic_class=0, requests=1, satisfied=1, lost=0), {"latency_ms": [1.0]}),
+        (NodeState(node="n", **dict.fromkeys(AMOUNTS, 0.0)), {"ready": [[0, 10**30]]}),
+        (TRAFFIC, {"service": 10**12}),
+    ],
+)
+def test_what_would_break_arrays_is_no_message(body: BaseModel, change: dict[str, Any]) -> None:
+    """Sizes and indices of arrays: a receiver would fail, or reserve all its memory."""
+    document = json.loads(body.model_dump_json())
+    type(body).model_validate(document)
+    with pytest.raises(ValidationError):
+        type(body).model_validate(document | change)
+
+
+def test_rows_of_a_matrix_have_one_length() -> None:
+    fits = {"domain": "ran-0", "split": [[1.0, 0.0], [0.5, 0.5]]}
+    DomainActuation.model_validate(fits)
+    with pytest.raises(ValidationError, match="same length"):
+        DomainActuation.model_validate(fits | {"split": [[1.0, 0.0], [0.5]]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from cnc.messages.directives import DomainDirective
 from cnc.messages.reports import DomainReport, SystemView
 from cnc.messages.telemetry import DomainActuation
+from cnc.orchestrators.end_to_end.orchestrator import GRACE
 from cnc.orchestrators.events import StartedEvent, TimerEvent
 from cnc.orchestrators.instructions import Log, Publish
 from cnc.training.rollout import rollout
@@ -191,6 +193,31 @@ def test_messages_that_do_not_belong_here_are_counted_and_skipped() -> None:
     instructions = other.handle(message(telemetry, "infrastructure"))
     assert not any(isinstance(i, Publish) for i in instructions)
     assert other.ignored == before + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"classes": 9_999}, "nobody describes them"),
+        ({"arrivals": (-1e300,)}, "does not lie in 0 to"),
+    ],
+)
+def test_a_report_that_cannot_be_is_skipped_and_the_next_slot_planned(
+    change: dict[str, Any], says: str
+) -> None:
+    system = System()
+    system.step()
+    report = next(p for p in reversed(system.published) if p.topic.endswith("terminal-0/report"))
+    assert report.slot is not None
+    forged = replace(report, body=report.body.model_copy(update=change), slot=report.slot + 1)
+    before = system.e2e.ignored
+    logs = system.e2e.handle(message(forged, "terminal-0"))
+    logs += system.e2e.handle(TimerEvent(GRACE))
+    assert system.e2e.ignored > before
+    assert any(isinstance(log, Log) and says in log.text for log in logs)
+    system.step()
+    system.step()
+    assert system.outcomes[-1].cost > 0
 
 
 def _is_directive(publish: Publish) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from cnc.environment.observations import DomainObservation
-from cnc.environment.sites import Integers, Site
+from cnc.environment.sites import Floats, Integers, Site
 from cnc.errors import MessageError
 from cnc.messages.reports import DomainReport, GroupChoice, NodeState
 from cnc.messages.telemetry import ClassQuality, DomainTelemetry, RanTelemetry, TerminalTelemetry
 from cnc.orchestrators.domain import ran, terminal, transport
+
+MOST = 1e12
+"""Of any amount in a message, whatever its unit; what is computed from it stays finite."""
 
 
 def report_of(
@@ -79,7 +82,7 @@ def observation_of(site: Site, report: DomainReport, slot: int) -> DomainObserva
     check_size(site, len(report.nodes), len(report.links))
     services = len(site.work_gc)
     nodes, links = report.nodes, report.links
-    return DomainObservation(
+    seen = DomainObservation(
         slot=slot,
         frame_start=report.frame_start,
         background=np.array([node.background for node in nodes]),
@@ -91,6 +94,29 @@ def observation_of(site: Site, report: DomainReport, slot: int) -> DomainObserva
         link_energy_j_mbit=np.array([link.energy_j_mbit for link in links]),
         link_utilisation=np.array([link.utilisation for link in links]),
     )
+    check_amounts(
+        f"{site.domain} reports",
+        seen.background,
+        seen.utilisation,
+        seen.backlog_gc,
+        seen.link_capacity_mbit_s,
+        seen.link_energy_j_mbit,
+        seen.link_utilisation,
+        np.array(report.arrivals),
+    )
+    return seen
+
+
+def check_amounts(what: str, *amounts: Floats) -> None:
+    """Refuse numbers that nothing can have.
+
+    Raises:
+        MessageError: one is below 0 or above MOST.
+    """
+    for values in amounts:
+        wrong = values[(values < 0.0) | (values > MOST)]
+        if wrong.size:
+            raise MessageError(f"{what} {wrong[0]:g}, which does not lie in 0 to {MOST:g}")
 
 
 def _counts(site: Site, nodes: tuple[NodeState, ...], services: int, which: str) -> Integers:

@@ -15,7 +15,7 @@ from cnc.messages.presence import ControlRequest, Presence
 from cnc.messages.reports import DomainReport, GroupChoice
 from cnc.messages.telemetry import DomainActuation, DomainTelemetry
 from cnc.messages.topics import Topics
-from cnc.orchestrators.domain.mapping import observation_of, report_of
+from cnc.orchestrators.domain.mapping import check_amounts, observation_of, report_of
 from cnc.orchestrators.events import Event, GapEvent, MessageEvent, StartedEvent
 from cnc.orchestrators.expected import expected_split
 from cnc.orchestrators.instructions import Instruction, Log, Persist, Publish, Stop
@@ -159,17 +159,24 @@ class DomainOrchestrator:
             raise MessageError(f"directive has rows for origins {body.origins}")
         if inflow.shape != shape or requests.shape != shape:
             raise MessageError(f"directive has inflow of shape {inflow.shape}; {shape} is expected")
+        check_amounts("directive has", inflow, requests)
         services = len(site.work_gc)
         classes = with_groups(site.base_classes, (*self._report.groups, *body.groups), shape[1])
         announced = np.zeros(shape)
         upcoming = [group for group in body.groups if any(group.announced)]
         for group in upcoming:
             demand = np.array(group.announced)
+            if demand.shape != shape[:1] or group.service >= services:
+                raise MessageError(
+                    f"a group of service {group.service} is announced at {demand.size} origins"
+                )
             if group.traffic_class < shape[1]:
                 announced[:, group.traffic_class] += demand
             else:
                 announced[:, _carrier(classes.service, group.service)] += demand
         hosts = body.hosts
+        if hosts is not None and {len(hosts.allowed), len(hosts.prior)} != {services}:
+            raise MessageError(f"hosts are not told for each of {services} services")
         return Order(
             slot=slot,
             frame_start=body.frame_start,

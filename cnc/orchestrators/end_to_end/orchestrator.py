@@ -129,7 +129,20 @@ class EndToEndOrchestrator:
         self.ignored = 0
 
     def handle(self, event: Event) -> list[Instruction]:
-        """What follows from one event."""
+        """What follows from one event.
+
+        A report that does not fit is also met later, where a slot is planned from it.
+        """
+        try:
+            return self._handle(event)
+        except MessageError as error:
+            self.ignored += 1
+            what = "a slot is not planned"
+            if isinstance(event, MessageEvent):
+                what = f"{event.topic} from {event.sender} is skipped"
+            return [Log("warning", f"{what}: {error}")]
+
+    def _handle(self, event: Event) -> list[Instruction]:
         if isinstance(event, MessageEvent):
             return self._message(event)
         if isinstance(event, TimerEvent):
@@ -149,11 +162,7 @@ class EndToEndOrchestrator:
     def _message(self, event: MessageEvent) -> list[Instruction]:
         body = event.body
         if isinstance(body, DomainReport):
-            try:
-                return self._report(event, body)
-            except MessageError as error:
-                self.ignored += 1
-                return [Log("warning", f"{event.topic} from {event.sender} is skipped: {error}")]
+            return self._report(event, body)
         if isinstance(body, Presence):
             return self._presence(event, body)
         if isinstance(body, IntentRequest) and body.action in ACTIONS:
