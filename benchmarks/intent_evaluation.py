@@ -247,12 +247,12 @@ def main() -> None:
     if not options.no_second:
         for title, name in CHINESE:
             rows = held_out(name)
-            wishes = [row for row in rows if "-" in row.label]
+            wishes = [row for row in rows if row.label not in REASONS]
             requests(report, title, recogniser.recognise, wishes, errors)
-            for kind in sorted({row.label for row in rows if "-" not in row.label}):
+            for kind, reason in REASONS.items():
                 some = [row for row in rows if row.label == kind]
-                reason = REASONS.get(kind, "")
-                refusals(report, f"{title}, {kind}", recogniser.recognise, some, reason, errors)
+                if some:
+                    refusals(report, f"{title}, {kind}", recogniser.recognise, some, reason, errors)
     draws = np.random.default_rng(0)
     for title, yes, no in CURVES:
         p, n = np.array(scores[yes]), np.array(scores[no])

@@ -35,7 +35,9 @@ everyday ones speak of the services, and many requests do not name theirs."""
 REQUESTS_ANSWERED = 0.98
 """Share of unseen requests that are at least asked about."""
 CLEARLY_EVERYDAY = 0.002
-"""Share of unseen requests that may lie where a second model is not heard."""
+"""Share of unseen requests that may lie where a second model is not heard,"""
+CLEARLY_REQUESTS = 0.002
+"""and the share of unseen everyday sentences above."""
 CLEAR_CONFIDENCE = 0.9
 ASKED = 0.02
 """Share of unseen requests that are answered by a question."""
@@ -105,7 +107,7 @@ def fit_heads(
         ask_in_domain=ask,
         accept_confidence=float(np.quantile(confidence, ASKED)),
         clear_low=min(float(np.quantile(in_domain[asked], CLEARLY_EVERYDAY)), ask),
-        clear_high=max(accept, float(everyday[0])),
+        clear_high=max(accept, float(everyday[int(CLEARLY_REQUESTS * len(everyday))])),
         clear_confidence=CLEAR_CONFIDENCE,
     )
 
