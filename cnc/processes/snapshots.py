@@ -33,7 +33,7 @@ class SnapshotFile:
             loaded = json.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise StorageError(
                 f"the snapshot {self._path} cannot be read ({error}); move it away to start afresh"
             ) from error

@@ -87,7 +87,9 @@ def strategy_of(annotation: Any, limits: dict[str, Any]) -> st.SearchStrategy[An
         )
     if annotation is str:
         if "pattern" in limits:
-            return st.from_regex(IDENTIFIER)
+            named = limits["pattern"].startswith("^[A-Za-z0-9]")
+            pattern = IDENTIFIER if named else limits["pattern"].replace("$", r"\Z")
+            return st.from_regex(pattern, alphabet=st.characters(codec="ascii"))
         return st.text(
             st.characters(exclude_categories=["Cs"]),
             min_size=limits.get("min_length", 0),
