@@ -68,13 +68,17 @@ def _constraint(binds: Constraint) -> Text:
 
 def _offer(offer: Offer, intent: Intent | None) -> Text:
     text = Text("    nearest      ", style="dim")
-    latency, users = f"latency \u2264 {offer.latency_ms:g} ms", f"{offer.users:,} users"
+    latency, users = f"latency \u2264 {offer.latency_ms:g} ms", _users(offer.users)
     if intent is not None and offer.users < intent.users.value:
         text.append(f"{users} at {offer.latency_ms:g} ms", style="cyan")
     else:
         text.append(f"{latency} for {users}", style="cyan")
     text.append(f"  ({offer.predicted_share:.1%} predicted in time)", style="dim")
     return hanging(text, LABEL)
+
+
+def _users(number: int) -> str:
+    return "1 user" if number == 1 else f"{number:,} users"
 
 
 def _conflict(conflict: Conflict) -> Text:

@@ -128,9 +128,10 @@ class IntentView:
         if event.event in ("compliant", "degraded"):
             blocks += feasibility_lines(event, asked)
         if event.event == "ask":
-            for number, choice in enumerate(event.choices, start=1):
-                text = f"    {number}  {choice.service_name} ({choice.service})"
-                blocks.append(Text(f"{text:<58}{choice.confidence:>6.1%}"))
+            names = [f"{choice.service_name} ({choice.service})" for choice in event.choices]
+            width = max(map(len, names), default=0)
+            for number, (name, choice) in enumerate(zip(names, event.choices, strict=True), 1):
+                blocks.append(Text(f"    {number}  {name:<{width}}  {choice.confidence:>6.1%}"))
         return blocks
 
 

@@ -126,6 +126,11 @@ def required_broker(broker: str | None, command: str) -> str:
     Raises:
         UsageError: none is configured.
     """
+    if broker is None and command.startswith("run "):
+        raise UsageError(
+            f"`cnc {command}` joins a system at its broker: name it with --broker URL or "
+            "CNC_BROKER (`cnc broker start` starts one)"
+        )
     if broker is None:
         raise UsageError(
             f"`cnc {command}` looks at a running system: name its broker with --broker URL or "

@@ -66,10 +66,15 @@ def _logging(level: str) -> None:
     )
 
 
-def _go(work: Callable[[Blueprint], Coroutine[Any, Any, None]], config: SystemConfig) -> None:
+def _go(
+    work: Callable[[Blueprint], Coroutine[Any, Any, None]], config: SystemConfig, name: str
+) -> None:
+    from cnc.bus.address import parse_address
     from cnc.cli.guard import Terminated
     from cnc.processes.blueprint import Blueprint
 
+    if os.environ.get("CNC_PARENT") is None:
+        notice(f"{name} for the broker at {parse_address(config.broker).shown}; Ctrl-C ends it")
     try:
         run(_until_parent_ends(work(Blueprint(config))))
     except Terminated:
@@ -124,7 +129,9 @@ def domain(
         scenario=scenario, seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
         reorchestrate=reorchestrate,
     )  # fmt: skip
-    _go(lambda blueprint: components.run_domain(blueprint, domain_id), config)
+    _go(
+        lambda blueprint: components.run_domain(blueprint, domain_id), config, f"domain {domain_id}"
+    )
 
 
 def end_to_end(
@@ -155,7 +162,7 @@ def end_to_end(
         scenario=scenario, seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
         reorchestrate=reorchestrate, embedder=embedder,
     )  # fmt: skip
-    _go(lambda blueprint: components.run_end_to_end(blueprint), config)
+    _go(lambda blueprint: components.run_end_to_end(blueprint), config, "e2e")
 
 
 def service(
@@ -186,7 +193,7 @@ def service(
         scenario=scenario, seed=seed, load=load, pace=pace, slot_ms=slot_ms, topic_root=topic_root,
         reorchestrate=reorchestrate, embedder=embedder,
     )  # fmt: skip
-    _go(lambda blueprint: components.run_service(blueprint), config)
+    _go(lambda blueprint: components.run_service(blueprint), config, "service")
 
 
 def infrastructure(
@@ -224,7 +231,11 @@ def infrastructure(
         def on_slot(record: Any) -> None:
             emit(slot_document(record))
 
-    _go(lambda blueprint: components.run_infrastructure(blueprint, on_slot), config)
+    _go(
+        lambda blueprint: components.run_infrastructure(blueprint, on_slot),
+        config,
+        "infrastructure",
+    )
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
