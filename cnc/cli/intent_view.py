@@ -10,7 +10,15 @@ from rich.text import Text
 
 from cnc.cli.feasibility_view import feasibility_lines, feasibility_text
 from cnc.cli.output import console, hanging, printable
-from cnc.messages.intents import Figures, Intent, IntentEvent, IntentPart, Placement, Slot
+from cnc.messages.intents import (
+    RELIABILITY_UNSAID_PCT,
+    Figures,
+    Intent,
+    IntentEvent,
+    IntentPart,
+    Placement,
+    Slot,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -292,7 +300,8 @@ def verdict_table(intent: Intent, measured: Figures) -> Table:
     limit = intent.latency_ms.value
     late = measured.p95_ms is None or measured.p95_ms > limit
     reliability = intent.reliability_pct
-    share = reliability.value / 100 if reliability.origin == "said" else 0.95
+    said = reliability.origin == "said"
+    share = (reliability.value if said else RELIABILITY_UNSAID_PCT) / 100
     table.add_row("p95 latency", f"≤ {limit:g} ms", _ms(measured.p95_ms), _tick(not late))
     table.add_row(
         "served in time",

@@ -8,7 +8,7 @@ from cnc.intents.catalogue import Catalogue, Figure, Service
 from cnc.intents.heads import Probabilities
 from cnc.intents.slots import Stated, rate_per_user
 from cnc.intents.windows import structured
-from cnc.messages.intents import Intent, RunnerUp, Slot
+from cnc.messages.intents import RELIABILITY_UNSAID_PCT, Intent, RunnerUp, Slot
 
 
 def runners_up(
@@ -46,7 +46,7 @@ def build_intent(
         latency_ms=stated.latency_ms or _assumed(service.qos.application_deadline_ms),
         data_rate_mbps=rate_per_user(stated, service, users.value),
         data_rate_total_mbps=stated.data_rate_total_mbps,
-        reliability_pct=stated.reliability_pct or _assumed(service.qos.reliability_pct),
+        reliability_pct=stated.reliability_pct or _usual_reliability(service.qos.reliability_pct),
         priority=Slot[int](value=stated.priority.value, origin="said")
         if stated.priority is not None
         else Slot[int](value=service.demand.priority, origin="assumed", source="catalogue default"),
@@ -96,3 +96,11 @@ def _notes(stated: Stated) -> tuple[str, ...]:
 
 def _assumed(figure: Figure) -> Slot[float]:
     return Slot[float](value=figure.value, origin="assumed", source=figure.source)
+
+
+def _usual_reliability(standard: Figure) -> Slot[float]:
+    """What is judged where no reliability is said; the standard's figure is told beside it."""
+    source = "what the emulated infrastructure can meet"
+    if not standard.source.startswith("project default"):
+        source += f"; {standard.value:g} % in {standard.source}"
+    return Slot[float](value=RELIABILITY_UNSAID_PCT, origin="assumed", source=source)

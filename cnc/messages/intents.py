@@ -26,6 +26,8 @@ EventName = Literal[
     "degraded",
     "withdrawn",
 ]
+RELIABILITY_UNSAID_PCT = 95.0
+"""Share of requests in time that is needed where the user says none, %."""
 FINAL_EVENTS: frozenset[str] = frozenset(
     {"refused", "ask", "infeasible", "compliant", "degraded", "withdrawn"}
 )

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cnc.messages.intents import Figures, Intent
-
-RELIABILITY_UNSAID = 0.95
-"""Satisfied share that is asked for when the user said none."""
+from cnc.messages.intents import RELIABILITY_UNSAID_PCT, Figures, Intent
 
 
 def required_share(intent: Intent) -> float:
     """The satisfied share that counts: the reliability said, else 0.95."""
     slot = intent.reliability_pct
-    return slot.value / 100.0 if slot.origin == "said" else RELIABILITY_UNSAID
+    return (slot.value if slot.origin == "said" else RELIABILITY_UNSAID_PCT) / 100.0
 
 
 def verdict(intent: Intent, measured: Figures) -> tuple[Literal["compliant", "degraded"], str]:
