@@ -249,15 +249,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--plot", type=Path, metavar="FOLDER", help="CSV and figure")
     parser.add_argument("--from-csv", type=Path, metavar="FILE", help="draw earlier figures")
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), metavar="SEED")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.from_csv:
         costs = read_costs(options.from_csv)
     else:
-        print_provenance(SEEDS)
+        print_provenance(options.seeds)
         path = options.plot / f"{NAME}.csv" if options.plot else None
         costs = measured(
-            "paper", SEEDS, LOAD, AT, SLOTS,
+            "paper", options.seeds, LOAD, AT, SLOTS,
             read_costs(path) if path else {},
             lambda done: write_costs(done, path) if path else None,
         )  # fmt: skip
