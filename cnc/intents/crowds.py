@@ -70,8 +70,10 @@ _STOP = (
     "percent|degrees?|gb|tb|mb|gigabytes?|terabytes?|times|fps|frames?|hz|ghz|mhz|square|g|k|ms|"
     "mbps|gbps|kbps|mbit|gbit|priority|latency|delay|that|who|which|while|so|because|must|need|needs"
 )
-_ADJECTIVE = rf"(?!(?:{_STOP})\b)(?:[24]k|hd|[a-z][a-z'/-]*)"
-_ADJECTIVES = rf"(?:\s*-?\s*{_ADJECTIVE}(?:(?:\s+-?\s*|-\s*){_ADJECTIVE}){{0,3}}?)??"
+_ADJECTIVE = rf"(?!(?:{_STOP})\b)(?:[24]k(?:-[a-z'/-]*)?|[a-z][a-z'/-]*)"
+_ADJECTIVES = rf"(?:\s*-?\s*{_ADJECTIVE}(?:\s+-?\s*{_ADJECTIVE}){{0,3}}?)??"
+"""A word keeps its hyphens, and words are parted by spaces alone: were a hyphen a part of words and
+also between them, a run of hyphens could be divided in as many ways as its length to the fourth."""
 _COUNT = re.compile(
     rf"(?P<sign>(?:(?<=\s)|(?<=^))(?:-|minus\s+|"
     rf"negative\s+))?(?P<number>{NUMBER})(?P<scale>\s?(?:k|m|mn|mio)\b)?"

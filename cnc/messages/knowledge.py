@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from cnc.messages.base import Body, Identifier, Model, Vector
 
@@ -86,12 +87,22 @@ class Outcome(Model):
     degraded: Annotated[int, Field(ge=0)] = 0
 
 
+def _not_blank(value: object) -> object:
+    if isinstance(value, str) and value and not value.strip():
+        raise PydanticCustomError("blank", "there are only blanks; write what is to be known")
+    return value
+
+
+_Said = BeforeValidator(_not_blank)
+"""The pattern says the same to whoever reads the schema; this says what to do."""
+
+
 class KnowledgeEntry(Model):
     """One entry of the knowledge base."""
 
     entry_id: Identifier
-    title: Annotated[str, Field(min_length=1, max_length=200)]
-    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+    title: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), _Said]
+    text: Annotated[str, Field(min_length=1, max_length=10_000, pattern=r"\S"), _Said]
     kind: KnowledgeKind = "expert_rule"
     applies_to: AppliesTo = AppliesTo()
     effect: Effect = Effect(kind="none")

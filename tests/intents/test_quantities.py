@@ -266,6 +266,12 @@ def test_other_ways_to_say_it(text, expected):
     assert wrong_slots(expected, stated(text)) == []
 
 
+def test_a_long_run_of_hyphens_is_read_word_by_word():
+    """Divided in every way between four adjectives it would take hours."""
+    assert read_stated("5 " + "a-" * 500 + " cameras").users.value == 5
+    assert read_stated("5 " + "a-" * 500).users is None
+
+
 def test_of_two_directions_the_larger_rate_counts_and_the_other_is_kept():
     assert stated("20 Mbps down and 5 up").directions_mbps == (20.0, 5.0)
     assert stated("uplink 1 Gbps, downlink 100 Mbps").directions_mbps == (1000.0, 100.0)

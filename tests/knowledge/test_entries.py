@@ -40,6 +40,8 @@ def test_a_file_gives_its_entries_in_order(tmp_path: Path) -> None:
     ("old", "new", "says"),
     [
         ("title: Two", "titel: Two", r"a.yaml:8: title: Field required"),
+        ("title: Two", "title: '  '", r"a.yaml:9: title: there are only blanks"),
+        ("text: b", "text: ' '", r"a.yaml:10: text: there are only blanks"),
         ("text: b", "text: b\n    colour: red", r"a.yaml:11: colour: Extra inputs"),
         ("services: [voice-call]", "load_min: -1", r"a.yaml:12: applies_to.load_min: .*greater"),
         ("services: [voice-call]", "services: [a, b c]", r"a.yaml:12: applies_to.services.1: "),
