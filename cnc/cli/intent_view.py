@@ -198,7 +198,7 @@ def intent_table(intent: Intent) -> Table:
     _row(table, "latency at most", f"{intent.latency_ms.value:g} ms", intent.latency_ms)
     rate = intent.data_rate_mbps
     _row(table, "data rate", f"{rate.value:g} Mbit/s a user", rate)
-    _row(table, "reliability", f"{intent.reliability_pct.value:g} %", intent.reliability_pct)
+    _row(table, "reliability", f"{intent.reliability_pct.value:.12g} %", intent.reliability_pct)
     _row(table, "priority", str(intent.priority.value), intent.priority)
     for name, slot in (
         ("area", intent.area),
@@ -305,7 +305,7 @@ def verdict_table(intent: Intent, measured: Figures) -> Table:
     table.add_row("p95 latency", f"≤ {limit:g} ms", _ms(measured.p95_ms), _tick(not late))
     table.add_row(
         "served in time",
-        f"≥ {share:.4g}" if share > 0.999 else f"≥ {share:.1%}",
+        f"≥ {share:.12g}" if share > 0.999 else f"≥ {share:.1%}",
         f"{measured.satisfied_share:.2%}",
         _tick(measured.satisfied_share >= share),
     )

@@ -67,7 +67,7 @@ def build_intent(
 
 
 def _notes(stated: Stated) -> tuple[str, ...]:
-    notes = []
+    notes = list(stated.notes)
     if stated.hardware is not None and stated.compute_gc is None:
         notes.append(
             f'"{stated.hardware.value}" is kept as said and changes nothing: work is counted in '

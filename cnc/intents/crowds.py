@@ -184,6 +184,9 @@ _GROUPS = re.compile(
     re.IGNORECASE,
 )
 """Before a number of members: "20 classes of 24 pupils"."""
+_EITHER = re.compile(r"\s*,?\s*or\s+(?:perhaps\s+|maybe\s+|even\s+|for\s+)?", re.IGNORECASE)
+_DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+"""Nobody counts users to three decimals: "1.000 users" are a thousand."""
 _RESOLUTION = re.compile(r"[248]|16")
 _MANY = {"k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6}
 
@@ -210,7 +213,24 @@ def find_users(text: str) -> list[Mention]:
             m.start < mention.end and mention.start < m.end for m in kept
         ):
             kept.append(mention)
-    return _summed(text, sorted(kept, key=lambda mention: mention.start))
+    return _summed(text, _either(text, sorted(kept, key=lambda mention: mention.start)))
+
+
+def _either(text: str, mentions: list[Mention]) -> list[Mention]:
+    """Of "20 users or 30 users" the larger, with the other as the lower end."""
+    found: list[Mention] = []
+    for mention in mentions:
+        last = found[-1] if found else None
+        if (
+            last is not None
+            and last.rank == mention.rank
+            and _EITHER.fullmatch(text, last.end, mention.start)
+        ):
+            low, high = sorted((last.value, mention.value))
+            found[-1] = replace(mention, value=high, lower=low, start=last.start)
+        else:
+            found.append(mention)
+    return found
 
 
 def _summed(text: str, mentions: list[Mention]) -> list[Mention]:
@@ -283,11 +303,17 @@ def _mention(
         if scale and not head["scale"] and lower < 1000:
             lower *= factor
         begin = head.start()
-    value = sign * number_of(number) * factor
+    value, note = sign * number_of(number) * factor, ""
+    if not scale and _DOTTED.fullmatch(number):
+        value *= 1000.0
+        note = f'"{number}" users are read as {value:,.0f}'
+    if lower is not None and head is not None and head["joint"].lower() == "or":
+        lower, value = min(lower, value), max(lower, value)
     groups_of = _GROUPS.search(text, max(0, at - NEAR), at)
     if groups_of is not None and (
         groups_of["joint"].lower() == "of" or re.match(r"\s*each\b", text[match.end() :])
     ):
         value, begin = value * number_of(groups_of["groups"]), groups_of.start()
     comparison = comparison_of(text, begin, match.end(), small_is_good=False)
-    return Mention("users", value, begin, match.end(), comparison, lower, rank=1 if people else 2)
+    rank = 1 if people else 2
+    return Mention("users", value, begin, match.end(), comparison, lower, rank=rank, note=note)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from decimal import Decimal
 
 NUMBER = (
     r"(?<![\w.,/])(?:\d{1,3}(?:[,']\d{3}){1,5}(?:\.\d+)?|\d{1,3}(?: \d{3}){1,5}(?!\d)(?:\.\d+)?|"
@@ -21,8 +23,15 @@ def near_before(text: str, at: int) -> str:
 
 
 def number_of(text: str) -> float:
-    """The value of a matched number: "2,000" is 2000, "0,5" is 0.5."""
+    """The value of a matched number: "2,000" is 2000, "0,5" is 0.5.
+
+    99.99… stays below 100 and 0.99… below 1, with however many nines: all is another promise.
+    """
     text = text.replace("'", "").replace(" ", "")
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", text):
         text = text.replace(",", "")
-    return float(text.replace(",", "."))
+    text = text.replace(",", ".")
+    value = float(text)
+    if value in (1.0, 100.0) and Decimal(text) < int(value):
+        return math.nextafter(value, 0.0)
+    return value

@@ -55,6 +55,25 @@ _PATTERNS = tuple(
 )
 
 
+_RUSSIAN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), english)
+    for words, english in (
+        (r"пользовател\w*", "users"), (r"человека?|люди|людей", "people"),
+        (r"зрител\w*", "viewers"), (r"игрок\w*", "players"), (r"участник\w*", "participants"),
+        (r"студент\w*", "students"), (r"пациент\w*", "patients"), (r"абонент\w*", "subscribers"),
+        (r"сотрудник\w*", "employees"), (r"клиент\w*", "customers"),
+        (r"(?:видео)?камер\w*", "cameras"),
+        (r"датчик\w*", "sensors"), (r"устройств\w*", "devices"), (r"дрон\w*", "drones"),
+        (r"робот\w*", "robots"), (r"автомобил\w*|машин\w*", "cars"), (r"сч[её]тчик\w*", "meters"),
+        (r"мс|миллисекунд\w*", "ms"), (r"секунд\w*", "s"), (r"Мбит/с", "Mbps"), (r"Гбит/с", "Gbps"),
+        (r"задержк\w*", "latency"), (r"над[её]жност\w*", "reliability"),
+        (r"не\s+(?:более|больше|выше)|до(?=\s+\d)", "at most"),
+        (r"не\s+(?:менее|меньше|ниже)", "at least"),
+        (r"менее|меньше|ниже", "below"), (r"на\s+(?:каждого\s+)?пользовател\w*", "per user"),
+        (r"тысяч\w*", "thousand"), (r"миллион\w*", "million"),
+    )
+)  # fmt: skip
+"""In the order of replacement; endings are those of case and number."""
 _QUANTITY = re.compile(
     r"[，,、]?(?:并且|而且|要求)?(?:端到端)?(?:时延|延迟|延时|带宽|速率|可靠性|可靠度|可用性|抖动)"
     r"(?:要求|必须|需要|要|需|须|应)?(?:不超过|不高于|不大于|不低于|不少于|低于|小于|大于|高于|至少|最多|达到|为|在|是|约)?"
@@ -77,6 +96,8 @@ def in_english(text: str) -> str:
     text = re.sub(r"(?<=[一-鿿])(?=\d)|(?<=\d)(?=[一-鿿])", " ", text)
     text = _CROWD.sub(lambda m: f" {m[1] or m[2]} users " + m[0][len(m[1] or m[2]) :], text)
     for pattern, english in _PATTERNS:
+        text = pattern.sub(english, text)
+    for pattern, english in _RUSSIAN:
         text = pattern.sub(english, text)
     return " ".join(text.split())
 

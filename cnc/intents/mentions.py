@@ -26,6 +26,8 @@ class Mention:
     rank: int = 1
     """Among mentions of users: 0 a density or sum, 1 people, 2 devices, 3 anything in the plural,
     4 a number alone."""
+    note: str = ""
+    """How it was read, where that is not as it stands."""
 
 
 _AT_MOST = (

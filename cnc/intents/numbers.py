@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
-from cnc.intents.figures import near_before
+from cnc.intents.figures import near_before, number_of
+from cnc.intents.numerals import fractions, in_digits, powers, undotted
 
 _UNITS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -16,18 +18,23 @@ _TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60,
     "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
-_SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+_SCALES = {
+    "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
+    "quadrillion": 10**15, "quintillion": 10**18,
+}  # fmt: skip
+_SCALE = "|".join(_SCALES)
 _ANY = "|".join((*_UNITS, *_TENS, *_SCALES))
 _WORD = rf"(?:{_ANY})"
 _ONES = "|".join((*_UNITS, *_TENS))
 _AFTER_SCALE = "(?:" + "|".join(f"(?<={scale})" for scale in _SCALES) + ")"
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)"
 _SEQUENCE = re.compile(
-    rf"\b(?:(?:a|an)\s+(?=hundred|thousand|million|billion))?{_WORD}"
-    rf"(?:(?:{_AFTER_SCALE}\s+and\s+(?!{_WORD}\s+hundred)|\s*-\s*|\s+){_WORD})*(?:\s+point(?:\s+(?:{_ONES}))+)?\b",
+    rf"\b(?:(?:a|an)\s+(?={_SCALE})|(?<![\w.,]){_DIGITS}\s*(?=(?:{_SCALE})\b))?{_WORD}"
+    rf"(?:(?:{_AFTER_SCALE}[\s-]+and[\s-]+(?!{_WORD}\s+hundred)|\s*-\s*|\s+){_WORD})*(?:\s+point(?:\s+(?:{_ONES}))+)?\b",
     re.IGNORECASE,
 )
 _DIGIT_SCALE = re.compile(
-    r"(?<![\w.])(\d+(?:\.\d+)?)\s*(hundred|thousand|million|billion|mln|mio)\b", re.IGNORECASE
+    rf"(?<![\w.,])({_DIGITS})\s*((?:{_SCALE})(?:\s+(?:{_SCALE}))*|mln|mio)\b", re.IGNORECASE
 )
 _MEASURE = r"(?:milli|micro)?-?seconds?\b|minutes?\b|(?:kilo|mega|giga)(?:bit|byte)s?\b"
 _NOT_A_RATE = "".join(
@@ -103,9 +110,7 @@ _FRACTION = re.compile(
     re.IGNORECASE,
 )
 _DOZENS = re.compile(r"(?<![\w.])(\d+)\s+(dozens?|scores?)(?:\s+of)?\b", re.IGNORECASE)
-_POWER = re.compile(
-    r"(?<![\w.^])(?:(\d+(?:\.\d+)?)\s*(?:x|×|\*)\s*)?10\s*\^\s*(\d{1,2})(?![\w.])", re.IGNORECASE
-)
+_COUNTED = re.compile(rf"(?:\d|\bpoint(?:\s+(?:{_ONES}))+)\s*$", re.IGNORECASE)
 _LONE = re.compile(r"(?<![\w-])(hundred|thousand)(?=\s+[a-z])", re.IGNORECASE)
 _VAGUE = re.compile(
     r"\b(?:few|several|many|per|by\s+the|of|the|every|each|\d)\s*$|[\w,.]-$", re.IGNORECASE
@@ -123,15 +128,16 @@ def words_to_digits(text: str) -> str:
     Also parts ("a quarter of a second", "2 and a half"), dozens, powers ("2 x 10^5"), and "60 or
     so", which becomes "about 60".
     """
+    text = undotted(text)
     text = _UNIT_LAST.sub(r"\1 \5 \2 and \3 \5 \4", text)
     text = _SLASHED.sub(r"\1 \3 downlink and \2 \3 uplink", text)
-    text = _FRACTION.sub(_fraction, text)
+    text = fractions(_FRACTION.sub(_fraction, text))
     text = _AND_A_HALF.sub(_with_part, text)
     for pattern, digits in _PHRASES:
         text = pattern.sub(digits, text)
     text = _LONE.sub(lambda m: _lone(m, text), text)
     text = _SEQUENCE.sub(lambda m: _replace(m, text), text)
-    text = _POWER.sub(lambda m: f"{float(m[1] or 1) * 10.0 ** int(m[2]):.0f}", text)
+    text = powers(text)
     text = _PARTS.sub(_part, text)
     text = _DOZENS.sub(
         lambda m: str(int(m[1]) * (12 if m[2].lower().startswith("dozen") else 20)), text
@@ -144,7 +150,7 @@ def _lone(match: re.Match[str], text: str) -> str:
     """ "Hundred drones" is 100 drones; "a few hundred" and "two hundred" are not for here."""
     before = near_before(text, match.start()).rstrip()
     word = before.rsplit(None, 1)[-1].lower() if before else ""
-    counted = re.fullmatch(rf"(?:{_WORD}-?)+", word, re.IGNORECASE) or word in (
+    counted = re.fullmatch(rf"(?:(?:{_WORD}|and)-?)+", word, re.IGNORECASE) or word in (
         "a",
         "an",
         "and",
@@ -175,14 +181,20 @@ def _part(match: re.Match[str]) -> str:
 
 
 def _scaled(match: re.Match[str]) -> str:
-    scale = _SCALES.get(match[2].lower(), 1_000_000)
-    return f"{float(match[1]) * scale:.12g}" if scale < 1e9 else f"{float(match[1]) * scale:.0f}"
+    value = _decimal(match[1])
+    for word in match[2].lower().split():
+        value *= _SCALES.get(word, 10**6)
+    return in_digits(value)
 
 
 def _replace(match: re.Match[str], text: str) -> str:
     words = match[0].lower()
-    lone = words in ("one", "hundred", "thousand", "million", "billion")
+    lone = words == "one" or words in _SCALES
     if lone and not (words == "one" and _MEASURED.match(text, match.end())):
+        return match[0]
+    if all(word in _SCALES for word in words.split()) and _COUNTED.search(
+        near_before(text, match.start())
+    ):
         return match[0]
     whole, _, fraction = words.partition(" point")
     groups = _groups(whole)
@@ -202,19 +214,27 @@ def _groups(words: str) -> list[str]:
             groups.append([])
         groups[-1].append(word)
         last = word
-    return [str(_value(" ".join(group))) for group in groups]
+    return [in_digits(_value(" ".join(group))) for group in groups]
 
 
-def _value(words: str) -> int:
-    total = current = 0
+def _value(words: str) -> Decimal:
+    total = current = Decimal(0)
     for word in re.split(r"[\s-]+", words):
         if word in _UNITS:
             current += _UNITS[word]
         elif word in _TENS:
             current += _TENS[word]
         elif word == "hundred":
-            current = max(current, 1) * 100
+            current = max(current, Decimal(1)) * 100
+        elif word in _SCALES and total and not current:
+            total *= _SCALES[word]
         elif word in _SCALES:
-            total += max(current, 1) * _SCALES[word]
-            current = 0
+            total += (current or 1) * _SCALES[word]
+            current = Decimal(0)
+        elif word[:1].isdigit():
+            current += _decimal(word)
     return total + current
+
+
+def _decimal(digits: str) -> Decimal:
+    return Decimal(repr(number_of(digits)))

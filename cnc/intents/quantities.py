@@ -230,6 +230,8 @@ def _measure(text: str, match: re.Match[str]) -> Mention | None:
         number = number.replace(",", ".")
     value = sign * number_of(number) * scale
     lower, begin = _range_before(text, start, scale, kind)
+    if lower is not None and lower > value > 0 and re.search(r"\bor\s*$", text[begin:start], re.I):
+        lower, value = value, lower
     if kind == "time":
         if not _is_latency(text, begin, end, unit, value):
             return None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from cnc.errors import IntentError
+from cnc.intents.amended import amend
 from cnc.intents.areas import find_area
 from cnc.intents.catalogue import Service
 from cnc.intents.circumstances import (
@@ -19,13 +22,18 @@ from cnc.intents.density import Density, find_density
 from cnc.intents.hardware import find_hardware
 from cnc.intents.mentions import Mention
 from cnc.intents.numbers import words_to_digits
+from cnc.intents.numerals import shown
 from cnc.intents.quantities import find_directions, find_measures
+from cnc.intents.unread import unread
 from cnc.intents.windows import find_time_window
 from cnc.messages.intents import Slot
 
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
 MOST_USERS = 100_000_000
 LATENCY_MS = (0.001, 600_000.0)
 RATE_MBPS = (1e-6, 1e7)
+MOST_RELIABLE_PCT = 99.9999999999
+"""The most below 100 % that slots tell apart from it: twelve digits are kept."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,8 @@ class Stated:
     """The larger and the smaller rate, where downlink and uplink were said apart."""
     density: Density | None = None
     """What the number of users follows from, where it was said by area."""
+    notes: tuple[str, ...] = ()
+    """What was read in another way than it stands, or not used, one sentence each."""
 
 
 def read_stated(text: str) -> Stated:
@@ -62,7 +72,7 @@ def read_stated(text: str) -> Stated:
     Raises:
         IntentError: a value is impossible, or two contradict; the message says what to write.
     """
-    text = words_to_digits(text)
+    text, notes = amend(words_to_digits(text))
     mentions = find_measures(text)
     taken = [(m.start, m.end) for m in mentions]
     density, hardware = find_density(text), find_hardware(text)
@@ -107,6 +117,7 @@ def read_stated(text: str) -> Stated:
         energy=energy,
         directions_mbps=(both[0].value, both[-1].value) if both else None,
         spans=tuple(spans),
+        notes=(*notes, *_readings(text, [*mentions, *_counted(users)]), *unread(text, spans)),
     )
 
 
@@ -116,8 +127,27 @@ def states_quantity(text: str) -> bool:
     return bool(find_measures(text) or find_users(text))
 
 
+def _readings(text: str, mentions: Sequence[Mention]) -> list[str]:
+    """How mentions were read that leave it open, or are written in an unusual way."""
+    notes = []
+    for mention in mentions:
+        said = text[mention.start : mention.end].strip()
+        if mention.note:
+            notes.append(mention.note)
+        if mention.lower is not None and _OR.search(said):
+            which = "smaller" if mention.quantity == "reliability" else "larger"
+            notes.append(f'"{said}" leaves it open: the {which} counts')
+        if mention.quantity == "reliability" and MOST_RELIABLE_PCT < mention.value < 100.0:
+            notes.append(
+                f'"{said if len(said) <= 40 else said[:37] + "..."}" counts as '
+                f"{MOST_RELIABLE_PCT!r} %, the most below 100 that is told apart"
+            )
+    return notes
+
+
 def _by_density(density: Density) -> Mention:
-    count = max(1.0, float(round(density.per_km2 * density.km2)))
+    count = density.per_km2 * density.km2
+    count = max(1.0, float(round(count))) if math.isfinite(count) else count
     return Mention("users", count, density.start, density.end, rank=0)
 
 
@@ -180,22 +210,30 @@ def _reliability(mentions: Sequence[Mention]) -> Slot[float] | None:
     for mention in mentions:
         if not 0 < mention.value <= 100:
             raise IntentError(
-                f"a reliability of {mention.value:g} % does not exist; write a value above 0 and "
-                "up to 100, such as 99.9 %"
+                f"a reliability of {shown(mention.value)} % does not exist; write a value above "
+                "0 and up to 100, such as 99.9 %"
             )
     _check_bounds(mentions, "reliability", "%")
     chosen = max(mentions, key=lambda m: m.lower if m.lower is not None else m.value)
     value = chosen.lower if chosen.lower is not None else chosen.value
-    return Slot[float](value=_clean(value), origin="said", comparison=chosen.comparison)
+    value = (
+        _clean(value) if value in (100.0, _clean(value)) else min(_clean(value), MOST_RELIABLE_PCT)
+    )
+    return Slot[float](value=value, origin="said", comparison=chosen.comparison)
+
+
+def _counted(mentions: Sequence[Mention]) -> list[Mention]:
+    """The mention of users that counts, where there is one."""
+    return [min(mentions, key=lambda m: m.rank)] if mentions else []
 
 
 def _users(mentions: Sequence[Mention]) -> Slot[int] | None:
     if not mentions:
         return None
-    chosen = min(mentions, key=lambda m: m.rank)
+    chosen = _counted(mentions)[0]
     if not 1 <= chosen.value <= MOST_USERS:
         raise IntentError(
-            f"{chosen.value:g} users cannot be served; state a number from 1 to {MOST_USERS:,}"
+            f"{shown(chosen.value)} users cannot be served; state a number from 1 to {MOST_USERS:,}"
         )
     if chosen.value != int(chosen.value):
         raise IntentError(f"{chosen.value:g} is no number of users; write a whole number")
@@ -215,8 +253,8 @@ def _work(mentions: Sequence[Mention]) -> Slot[float] | None:
 def _check(value: float, limits: tuple[float, float], name: str, unit: str, example: str) -> None:
     if not limits[0] <= value <= limits[1]:
         raise IntentError(
-            f"a {name} of {value:g} {unit} is not possible; state a value between {limits[0]:g} "
-            f'and {limits[1]:g} {unit}, such as "{example}"'
+            f"a {name} of {shown(value)} {unit} is not possible; state a value between "
+            f'{limits[0]:g} and {shown(limits[1])} {unit}, such as "{example}"'
         )
 
 
