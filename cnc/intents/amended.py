@@ -14,7 +14,7 @@ _CLEAR = (
     r"(?:scratch|strike)\s+that|pardon\s+me))"
 )
 _CUE = re.compile(
-    rf"(?:\s*[,;:!?(…-]{_PAUSE}*(?:{_CLEAR}|{_PLAIN}|no(?=\s*[,;:!…-]))|\.\s*(?:{_CLEAR})|\s+{_CLEAR}|\s+no(?=\s*,))"
+    rf"(?:(?<!{_PAUSE})\s*[,;:!?(…-]{_PAUSE}*(?:{_CLEAR}|{_PLAIN}|no(?=\s*[,;:!…-]))|\.\s*(?:{_CLEAR})|\s+{_CLEAR}|\s+no(?=\s*,))"
     rf"(?:{_PAUSE}+(?:{_CLEAR}|{_PLAIN}))*\b{_PAUSE}+"
     r"(?:(?:for|about|only|just|it's|it\s+is|that's|with|of)\s+)?"
     rf"(?=(?P<new>{NUMBER}))",
