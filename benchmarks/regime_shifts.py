@@ -128,13 +128,14 @@ def measured(
     slots: int,
     costs: Costs,
     keep: Callable[[Costs], None],
+    policies: Sequence[str] = POLICIES,
 ) -> Costs:
     """All costs, those that are there already included; each run is kept when it is done."""
     for seed in seeds:
         world = generate_world(load_scenario(scenario), seed)
         centre = centre_of(world, seed, load, at)
         shifts = {name: shift_named(name, world, centre) for name in TITLES}
-        for policy in (*POLICIES, REFERENCE):
+        for policy in (*policies, REFERENCE):
             missing = {n: s for n, s in shifts.items() if (n, seed, policy) not in costs}
             if policy == REFERENCE and missing:
                 begin = time.process_time()
@@ -164,6 +165,12 @@ def regret(costs: Costs, shift: str, policy: str) -> np.ndarray:
     )
 
 
+def complete(costs: Costs) -> list[str]:
+    """The policies that have run in every world of the reference."""
+    runs = [(shift, seed) for shift, seed, policy in costs if policy == REFERENCE]
+    return [name for name in POLICIES if all((*run, name) in costs for run in runs)]
+
+
 def table(costs: Costs, at: int) -> str:
     """Mean regret a slot in windows around each shift, in Markdown."""
     heads = [f"{first} to {last}" for first, last in WINDOWS]
@@ -175,7 +182,7 @@ def table(costs: Costs, at: int) -> str:
         of_reference = [
             costs[shift, seed, REFERENCE] for seed in sorted({s for n, s, _ in costs if n == shift})
         ]
-        rows = {policy: regret(costs, shift, policy) for policy in POLICIES}
+        rows = {policy: regret(costs, shift, policy) for policy in complete(costs)}
         rows[f"{REFERENCE} itself: cost"] = np.array(of_reference)
         for policy, each in rows.items():
             means = [each[:, at + first : at + last].mean() for first, last in WINDOWS]
@@ -202,7 +209,8 @@ def draw(costs: Costs, at: int, folder: Path) -> Path:
     with plt.rc_context(SETTINGS):
         figure, panels = plt.subplots(2, 2, figsize=(7.4, 5.0), sharex=True, layout="constrained")
         for panel, (shift, title) in zip(panels.flat, TITLES.items(), strict=True):
-            for policy, (label, colour, style) in looks.items():
+            for policy in complete(costs):
+                label, colour, style = looks[policy]
                 mean = regret(costs, shift, policy).mean(0)
                 running = np.convolve(mean, np.ones(RUNNING) / RUNNING, "valid")
                 slots = np.arange(len(running)) + RUNNING - 1 - at
@@ -250,6 +258,7 @@ def main() -> int:
     parser.add_argument("--plot", type=Path, metavar="FOLDER", help="CSV and figure")
     parser.add_argument("--from-csv", type=Path, metavar="FILE", help="draw earlier figures")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), metavar="SEED")
+    parser.add_argument("--policies", nargs="+", default=list(POLICIES), choices=POLICIES)
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.from_csv:
@@ -261,6 +270,7 @@ def main() -> int:
             "paper", options.seeds, LOAD, AT, SLOTS,
             read_costs(path) if path else {},
             lambda done: write_costs(done, path) if path else None,
+            options.policies,
         )  # fmt: skip
     print(table(costs, AT))
     if options.plot:

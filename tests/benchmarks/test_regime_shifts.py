@@ -14,6 +14,7 @@ from regime_shifts import (
     REFERENCE,
     TITLES,
     Costs,
+    complete,
     costs_of,
     draw,
     read_costs,
@@ -70,3 +71,11 @@ def test_the_figure_comes_again_from_what_is_kept(tmp_path: Path) -> None:
     first = draw(again, 60, tmp_path / "one").read_bytes()
     assert first == draw(again, 60, tmp_path / "two").read_bytes()
     assert read_costs(tmp_path / "nothing.csv") == {}
+
+
+def test_a_policy_without_all_runs_is_left_out(tmp_path: Path) -> None:
+    costs = made_up()
+    del costs["mix", 8, "hmarl-learn"]
+    assert complete(costs) == ["grd-plus", "hmarl"]
+    assert "hmarl-learn" not in table(costs, 60)
+    assert draw(costs, 60, tmp_path).stat().st_size > 0
