@@ -12,22 +12,24 @@ _WORDS = {
     ),
     "fr": (
         "le la les des une un pour avec je nous besoin est dans et du au veux voudrais "
-        "sur qui que vous mon notre entre"
+        "sur qui que vous mon notre entre quel quelle comment où demain aujourd hui"
     ),
     "de": (
         "der die das ein eine einen für mit ich wir brauche brauchen ist und im zu den "
-        "auf bitte nicht von wird unser mein zwischen"
+        "auf bitte nicht von wird unser mein zwischen wie was wo morgen heute"
     ),
     "es": (
         "el los las una un para con necesito necesitamos es y del quiero por favor que en "
-        "mi nuestro de entre"
+        "mi nuestro de entre qué cuál cómo dónde mañana hoy"
     ),
-    "it": "il lo gli una un per con ho bisogno è e della vorrei che nel mio nostro di tra voglio",
+    "it": "il lo gli una un per con ho bisogno è e della vorrei che nel mio nostro di tra voglio "
+    "come dove quale domani oggi",
     "pt": (
         "o os as uma um para com preciso precisamos é e da do quero por favor que em meu "
-        "nosso entre"
+        "nosso entre qual como onde amanhã hoje"
     ),
-    "nl": "de het een voor met ik wij nodig is en van naar graag op niet onze mijn tussen",
+    "nl": "de het een voor met ik wij nodig is en van naar graag op niet onze mijn tussen hoe waar "
+    "morgen vandaag",
     "tr": "bir ve için ile istiyorum lazım bu da de olan",
 }
 _COMMON = {language: set(words.split()) for language, words in _WORDS.items()}
