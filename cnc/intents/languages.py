@@ -59,7 +59,7 @@ def language_of(text: str) -> str:
         best = max(counts, key=lambda code: counts[code])
         return best if counts[best] else "en"
     words = re.findall(r"[^\W\d_]+", text.lower())
-    hits = {code: sum(word in common for word in words) for code, common in _COMMON.items()}
+    hits = {code: len(common.intersection(words)) for code, common in _COMMON.items()}
     best = max(hits, key=lambda code: hits[code])
     if best != "en" and hits[best] >= 2 and hits[best] > hits["en"] + 1:
         return best
