@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +12,7 @@ from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Home, Json, TopicRoot, system_config
 from cnc.cli.output import console, emit, escaped, notice
 from cnc.errors import CncError, NotFoundError, StorageError
+from cnc.files import write_whole
 
 if TYPE_CHECKING:
     from cnc.messages.intents import Correction, IntentEvent
@@ -35,12 +35,11 @@ def remember(home: Path, event: IntentEvent, text: str) -> None:
 
     try:
         path = ensure_home(home) / RECENT
-        part = path.with_name(f".{RECENT}.{os.getpid()}.partial")
         with FileLock(path.with_suffix(".lock"), timeout=LOCK_S):  # its Timeout is an OSError
             rows = [row for row in _recent(home) if row["intent_id"] != event.intent_id]
             rows.append({"intent_id": event.intent_id, "text": text})
-            part.write_text(json.dumps(rows[-MOST:], ensure_ascii=False), encoding="utf-8")
-            part.replace(path)
+            kept = json.dumps(rows[-MOST:], ensure_ascii=False)
+            write_whole(path, lambda part: part.write_text(kept, encoding="utf-8"))
     except (OSError, StorageError) as error:
         notice(f"`--correct last` will not know this request: {error}")
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from cnc.errors import NotFoundError, StorageError
+from cnc.files import write_whole
 from cnc.messages.intents import Correction
 
 logger = logging.getLogger(__name__)
@@ -109,11 +108,8 @@ class CorrectionFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(path.with_suffix(".lock"), timeout=LOCK_S):
                 rows = [row.model_dump() for row in change(self.entries())]
-                with tempfile.NamedTemporaryFile(
-                    "w", encoding="utf-8", dir=path.parent, delete=False
-                ) as part:
-                    json.dump(rows, part, ensure_ascii=False, indent=1)
-                os.replace(part.name, path)  # noqa: PTH105
+                text = json.dumps(rows, ensure_ascii=False, indent=1)
+                write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
         except Timeout as error:
             raise StorageError(f"{path} is in use by another command; try again") from error
         except OSError as error:

@@ -17,6 +17,8 @@ from cnc.settings import data_root
 
 Kind = Literal["service", "everyday", "operation", "vague"]
 KINDS: tuple[Kind, ...] = ("service", "everyday", "operation", "vague")
+SERVICE, EVERYDAY, OPERATION, VAGUE = range(len(KINDS))
+"""Columns of the kind head."""
 _FILES: dict[Kind, str] = {
     "everyday": "everyday.txt",
     "operation": "operations.txt",

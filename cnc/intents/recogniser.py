@@ -14,7 +14,7 @@ from cnc.errors import IntentError, NotFoundError
 from cnc.intents.assembly import build_intent, runners_up
 from cnc.intents.catalogue import Catalogue, load_catalogue
 from cnc.intents.corrections import Corrected, CorrectionFile
-from cnc.intents.examples import KINDS, load_examples
+from cnc.intents.examples import EVERYDAY, OPERATION, SERVICE, VAGUE, load_examples
 from cnc.intents.glossary import in_english
 from cnc.intents.heads import Probabilities
 from cnc.intents.languages import NAMES, language_of
@@ -30,8 +30,6 @@ from cnc.settings import default_home
 
 LONGEST = 2_000
 """Characters; a request for one service fits easily."""
-SERVICE, EVERYDAY, OPERATION, VAGUE = range(len(KINDS))
-"""Columns of the kind head."""
 _CERTAIN = 0.97
 """Probability of being a request that outweighs the verb and object of a network operation."""
 _NAMED, _DESCRIBED = (0.7, 0.25), (0.9, 0.8)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cnc.embedding import Embedder, VectorCache
 from cnc.intents.catalogue import Catalogue
-from cnc.intents.examples import fingerprint, load_examples
+from cnc.intents.examples import SERVICE, fingerprint, load_examples
 from cnc.intents.features import VERSION, FeatureMap
 from cnc.intents.heads import Heads, Probabilities, load_heads
 from cnc.intents.lexicon import Lexicon
@@ -32,7 +32,9 @@ class Judgement:
 
         A text cut down to what is wanted ("just voice") may be too short to look like a request.
         """
-        return replace(self, kinds=other.kinds) if other.kinds[0] > self.kinds[0] else self
+        return (
+            replace(self, kinds=other.kinds) if other.kinds[SERVICE] > self.kinds[SERVICE] else self
+        )
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Routes:
     def judge_english(self, prepared: Prepared) -> Judgement:
         """Judge an English text: by both models if the first one hesitates and there are two."""
         first = self._quick.judge([prepared])[0]
-        in_domain, confidence = first.kinds[0], first.services.max()
+        in_domain, confidence = first.kinds[SERVICE], first.services.max()
         clear = in_domain <= first.heads.clear_low or (
             in_domain >= first.heads.clear_high and confidence >= first.heads.clear_confidence
         )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cnc.intents.examples import KINDS
+from cnc.intents.examples import SERVICE
 from cnc.intents.lexicon import Lexicon
 from cnc.intents.negation import doubtful_apart, split_refused
 from cnc.intents.prepared import Prepared, prepare
 from cnc.intents.routes import Judgement, Route, Routes
 
-SERVICE = KINDS.index("service")
 CONFIDENT = 0.5
 """Probability of one service with which a part of a text is about it."""
 
@@ -22,7 +21,6 @@ class Wanted:
 
     text: str
     """Empty if the text only says what is not wanted; the judgement is of the whole then."""
-    refused: str
     prepared: Prepared
     judgement: Judgement
 
@@ -32,24 +30,24 @@ def judge_english(text: str, routes: Routes) -> Wanted:
     whole = prepare(text)
     wanted, refused = split_refused(text, describes_service(routes.quick, routes.lexicon))
     if not refused:
-        return Wanted(text, "", whole, _without_doubtful(text, routes.judge_english(whole), routes))
+        return Wanted(text, whole, _without_doubtful(text, routes.judge_english(whole), routes))
     if not wanted:
-        return Wanted("", refused, whole, routes.judge_english(whole))
+        return Wanted("", whole, routes.judge_english(whole))
     prepared = prepare(wanted)
     judgement = routes.judge_english(prepared)
     if judgement.services.max() < CONFIDENT or not could_ask(prepared, routes.lexicon):
-        return Wanted(text, "", whole, routes.judge_english(whole))
+        return Wanted(text, whole, routes.judge_english(whole))
     judgement = judgement.with_clearer_kind(routes.judge_english(whole))
-    return Wanted(wanted, refused, prepared, judgement)
+    return Wanted(wanted, prepared, judgement)
 
 
 def judge_foreign(text: str, route: Route, lexicon: Lexicon, *, chinese: bool) -> Wanted:
     """Judge a text in another language; refusals are looked for in Chinese alone."""
-    wanted, refused = text, ""
+    wanted = text
     if chinese:
-        wanted, refused = split_refused(text, describes_service(route, lexicon), english=False)
+        wanted, _ = split_refused(text, describes_service(route, lexicon), english=False)
     prepared = prepare(wanted or text, english=False)
-    return Wanted(wanted, refused, prepared, route.judge([prepared])[0])
+    return Wanted(wanted, prepared, route.judge([prepared])[0])
 
 
 def could_ask(prepared: Prepared, lexicon: Lexicon) -> bool:
@@ -76,7 +74,8 @@ def _without_doubtful(text: str, whole: Judgement, routes: Routes) -> Judgement:
     rest, doubtful = doubtful_apart(text)
     if not rest or not doubtful:
         return whole
-    clear, refused = routes.quick.judge([prepare(rest), prepare(doubtful)])
+    prepared = prepare(rest)
+    clear, refused = routes.quick.judge([prepared, prepare(doubtful)])
     top = int(whole.services.argmax())
     if (
         clear.services.argmax() == top
@@ -85,4 +84,4 @@ def _without_doubtful(text: str, whole: Judgement, routes: Routes) -> Judgement:
         or clear.kinds[SERVICE] < CONFIDENT
     ):
         return whole
-    return routes.judge_english(prepare(rest)).with_clearer_kind(whole)
+    return routes.judge_english(prepared).with_clearer_kind(whole)

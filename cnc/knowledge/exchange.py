@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cnc.errors import KnowledgeError, StorageError
+from cnc.files import write_whole
 from cnc.knowledge.entries import LONGEST_NAME, dotted, first_problem, oversize, read_text
 from cnc.messages.knowledge import KnowledgeEntry
 
@@ -57,15 +58,16 @@ def write_jsonl(path: Path, entries: Iterable[KnowledgeEntry]) -> None:
     Raises:
         StorageError: the file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
+
+    def write(part: Path) -> None:
+        with part.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(entry.model_dump_json() + "\n" for entry in entries)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+
+    try:
+        write_whole(path, write)
     except OSError as error:
-        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
         raise StorageError(
             f"{path} cannot be written ({error.strerror or error}); name another file"
         ) from error

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cnc.errors import NotFoundError, PermanentError, StorageError
-from cnc.training.files import write_whole
+from cnc.files import write_whole
 
 FORMAT = 1
 IDENTITY = ("format", "commit", "scenario_sha256", "warm_up_slots", "slots", "seed", "effort")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from cnc.errors import KnowledgeError, StorageError
+from cnc.files import write_whole
 from cnc.messages.knowledge import KnowledgeEntry
 from cnc.policies.hmarl.learning.packing import Arrays
 
@@ -52,11 +52,9 @@ def write_recorded(path: Path, arrays: Arrays) -> str:
         StorageError: it cannot be written.
     """
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
+        write_whole(path, lambda part: part.write_bytes(content))
     except OSError as error:
         raise StorageError(f"{path} cannot be written ({error.strerror or error})") from error
     return hashlib.sha256(content).hexdigest()

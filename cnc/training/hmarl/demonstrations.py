@@ -17,12 +17,12 @@ import numpy as np
 from cnc.environment.observations import EndToEndObservation
 from cnc.environment.sites import Floats, Integers
 from cnc.errors import ConfigurationError
+from cnc.files import write_whole
 from cnc.policies.optimal import Effort
 from cnc.simulator.generator import generate_world
 from cnc.simulator.parameters import ScenarioParameters
 from cnc.simulator.traffic import Exogenous, TrafficGenerator
 from cnc.simulator.world import World
-from cnc.training.files import write_whole
 from cnc.training.seeds import Purpose, trace_seed, world_seed
 from cnc.training.workers import side_by_side
 

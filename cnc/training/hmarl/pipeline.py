@@ -17,9 +17,9 @@ import numpy as np
 from cnc.environment.scenario import load_scenario
 from cnc.environment.sites import Floats, Integers
 from cnc.errors import ConfigurationError, StorageError, UsageError
+from cnc.files import write_whole
 from cnc.policies.hmarl.initial import initial_weights
 from cnc.policies.hmarl.q_distribution import QDistribution
-from cnc.training.files import write_whole
 from cnc.training.hmarl.demonstrations import Demonstration, demonstrate_all, read
 from cnc.training.provenance import commit, versions
 from cnc.training.seeds import Purpose, world_seed
