@@ -7,5 +7,6 @@ model is loaded. Never decides anything about a text, and never touches the netw
 from cnc.embedding.cache import VectorCache
 from cnc.embedding.interface import Embedder
 from cnc.embedding.loading import load_embedder, load_multilingual
+from cnc.embedding.remembered import RememberingEmbedder
 
-__all__ = ["Embedder", "VectorCache", "load_embedder", "load_multilingual"]
+__all__ = ["Embedder", "RememberingEmbedder", "VectorCache", "load_embedder", "load_multilingual"]

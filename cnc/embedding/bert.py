@@ -20,23 +20,29 @@ from numpy.typing import NDArray
 from cnc.embedding.interface import Vectors
 
 Array = NDArray[np.float32]
+Indices = NDArray[np.int64]
 BATCH = 32
 """Sentences a pass; sorted by length first, so that little is padding."""
 
 
-def _erf(x: Array) -> Array:
-    """Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7."""
-    sign, size = np.sign(x), np.abs(x)
-    t = 1.0 / (1.0 + np.float32(0.3275911) * size)
-    poly = t * (
-        0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))
-    )
-    result: Array = sign * (1.0 - poly * np.exp(-size * size))
-    return result
-
-
 def _gelu(x: Array) -> Array:
-    result: Array = x * np.float32(0.5) * (1.0 + _erf(x * np.float32(0.70710678)))
+    """x Phi(x), with the error function of Abramowitz and Stegun 7.1.26, error below 1.5e-7."""
+    size = np.abs(x)
+    size *= np.float32(0.70710678)
+    t = np.float32(0.3275911) * size
+    t += np.float32(1.0)
+    np.reciprocal(t, out=t)
+    poly = np.float32(1.061405429) * t
+    for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        poly += np.float32(coefficient)
+        poly *= t
+    np.square(size, out=size)
+    np.negative(size, out=size)
+    poly *= np.exp(size, out=size)
+    # poly = 1 - erf(|x| / sqrt 2), so that x Phi(x) = max(x, 0) - |x| poly / 2.
+    poly *= np.abs(x, out=size)
+    poly *= np.float32(0.5)
+    result: Array = np.subtract(np.maximum(x, np.float32(0.0)), poly, out=poly)
     return result
 
 
@@ -106,39 +112,46 @@ class BertEmbedder:
                 self._weights[name] = np.ascontiguousarray(weight.T)
 
     def _forward(self, tokens: list[list[int]]) -> Array:
-        """Pooled, normalised vectors of one padded batch."""
-        batch, length = len(tokens), max(map(len, tokens))
-        ids = np.zeros((batch, length), dtype=np.int64)
-        mask = np.zeros((batch, length), dtype=np.float32)
-        for row, line in enumerate(tokens):
-            ids[row, : len(line)] = line
-            mask[row, : len(line)] = 1.0
+        """Pooled, normalised vectors of one batch.
+
+        Tokens of all sentences are rows of one matrix; only attention pads them to the longest.
+        """
+        lengths = np.array([len(line) for line in tokens])
+        starts = np.cumsum(lengths) - lengths
+        place = np.arange(lengths.sum()) - np.repeat(starts, lengths)
+        sentence = np.repeat(np.arange(len(tokens)), lengths)
         w = self._weights
         hidden: Array = (
-            w["embeddings.word_embeddings.weight"][ids]
-            + w["embeddings.position_embeddings.weight"][:length]
+            w["embeddings.word_embeddings.weight"][np.concatenate(tokens)]
+            + w["embeddings.position_embeddings.weight"][place]
             + w["embeddings.token_type_embeddings.weight"][0]
         )
         hidden = self._norm(hidden, "embeddings.LayerNorm")
-        blocked = ((1.0 - mask) * np.float32(-1e9))[:, None, None, :]
+        padding = np.arange(lengths.max()) >= lengths[:, None]
+        blocked = (padding * np.float32(-1e9))[:, None, None, :]
         for layer in range(self._layers):
-            hidden = self._block(hidden, blocked, f"encoder.layer.{layer}")
-        pooled = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+            hidden = self._block(hidden, (sentence, place), blocked, f"encoder.layer.{layer}")
+        pooled = np.add.reduceat(hidden, starts, axis=0) / lengths[:, None].astype(np.float32)
         result: Array = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
         return result
 
-    def _block(self, hidden: Array, blocked: Array, base: str) -> Array:
-        """One encoder layer on [batch, token, dimension]."""
-        batch, length, size = hidden.shape
+    def _block(
+        self, hidden: Array, where: tuple[Indices, Indices], blocked: Array, base: str
+    ) -> Array:
+        """One encoder layer on [token, dimension]; `where` are sentence and place of each token."""
+        size = hidden.shape[-1]
+        batch, length = blocked.shape[0], blocked.shape[-1]
         fused = self._dense(hidden, f"{base}.attention.self.fused")
-        query, key, value = fused.reshape(
+        padded = np.zeros((batch, length, 3 * size), dtype=np.float32)
+        padded[where] = fused
+        query, key, value = padded.reshape(
             batch, length, 3, self._heads, size // self._heads
         ).transpose(2, 0, 3, 1, 4)
         scores = query @ key.transpose(0, 1, 3, 2) / np.float32((size // self._heads) ** 0.5)
         scores = scores + blocked
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         scores /= scores.sum(axis=-1, keepdims=True)
-        context = (scores @ value).transpose(0, 2, 1, 3).reshape(batch, length, size)
+        context = (scores @ value).transpose(0, 2, 1, 3).reshape(batch, length, size)[where]
         attended = self._dense(context, f"{base}.attention.output.dense")
         hidden = self._norm(hidden + attended, f"{base}.attention.output.LayerNorm")
         widened = _gelu(self._dense(hidden, f"{base}.intermediate.dense"))
@@ -147,15 +160,17 @@ class BertEmbedder:
         )
 
     def _dense(self, x: Array, name: str) -> Array:
-        flat = x.reshape(-1, x.shape[-1])
-        result: Array = flat @ self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
-        return result.reshape(*x.shape[:-1], -1)
+        result: Array = x @ self._weights[f"{name}.weight"]
+        result += self._weights[f"{name}.bias"]
+        return result
 
     def _norm(self, x: Array, name: str) -> Array:
         centred = x - x.mean(axis=-1, keepdims=True)
-        spread = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(self._epsilon))
-        result: Array = centred / spread * self._weights[f"{name}.weight"]
-        return result + self._weights[f"{name}.bias"]
+        variance = np.einsum("ij,ij->i", centred, centred)[:, None] / np.float32(x.shape[-1])
+        result: Array = centred / np.sqrt(variance + np.float32(self._epsilon))
+        result *= self._weights[f"{name}.weight"]
+        result += self._weights[f"{name}.bias"]
+        return result
 
 
 class _ThreadLimit:

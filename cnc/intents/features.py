@@ -62,9 +62,14 @@ class FeatureMap:
         """The ids of the models, joined."""
         return "+".join(embedder.model_id for embedder in self._embedders)
 
+    def foresee(self, prepared: Sequence[Prepared]) -> None:
+        """Embed texts at once whose features will be asked for; for models that remember."""
+        for embedder in self._embedders:
+            embedder.encode(_texts(prepared))
+
     def of(self, prepared: Sequence[Prepared], *, fixed: bool = False) -> Matrix:
         """[text, feature]; `fixed` texts come from the cache where they are known."""
-        texts = [p.masked or "service" for p in prepared]
+        texts = _texts(prepared)
         parts: list[Matrix] = []
         for embedder in self._embedders:
             encode = self._cache.encode(embedder, texts) if fixed else embedder.encode(texts)
@@ -76,3 +81,7 @@ class FeatureMap:
         strongest = names.max(axis=1, keepdims=True, initial=0.0)
         parts += [LETTER_WEIGHT * letters(texts), NAME_WEIGHT * names, NAME_WEIGHT * strongest]
         return np.concatenate([*parts, jobs, SIGN_WEIGHT * signs], axis=1)
+
+
+def _texts(prepared: Sequence[Prepared]) -> list[str]:
+    return [p.masked or "service" for p in prepared]

@@ -36,9 +36,9 @@ REQUESTS_ANSWERED = 0.98
 """Share of unseen requests that are at least asked about."""
 CLEARLY_EVERYDAY = 0.002
 """Share of unseen requests that may lie where a second model is not heard,"""
-CLEARLY_REQUESTS = 0.002
+CLEARLY_REQUESTS = 0.005
 """and the share of unseen everyday sentences above."""
-CLEAR_CONFIDENCE = 0.9
+CLEAR_CONFIDENCE = 0.8
 ASKED = 0.02
 """Share of unseen requests that are answered by a question."""
 Integers = NDArray[np.int64]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cnc.errors import IntentError
 from cnc.intents.glossary import in_english, without_quantities
@@ -45,6 +46,7 @@ class Prepared:
     """Why the stated values cannot be meant, where they cannot."""
 
 
+@lru_cache(maxsize=256)
 def prepare(text: str, *, english: bool = True) -> Prepared:
     """Read and mask a normalised text; impossible values are kept as a problem, not raised."""
     stated: Stated | None = None

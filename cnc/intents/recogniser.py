@@ -67,7 +67,10 @@ class Recogniser:
         self._corrector = make_corrector(e.text for e in load_examples(catalogue))
         kept = VectorCache(None if home is None else home / "vectors" / "corrections")
         self._corrected = Corrected(
-            CorrectionFile(home), embedder.encode, self._names, partial(kept.encode, embedder)
+            CorrectionFile(home),
+            self._routes.embedder.encode,
+            self._names,
+            partial(kept.encode, embedder),
         )
 
     def recognise(self, text: str) -> Recognition:
@@ -255,12 +258,16 @@ class Recogniser:
         ]
         if len(asking) < 2:
             return []
+        named = self._routes.lexicon.scores
+        likely = (whole >= _TRACE) | np.any([named(texts[n]) > 0 for n in asking], axis=0)
+        if likely.sum() < 2:
+            return []
         judged = self._routes.quick.judge([prepare(texts[n]) for n in asking])
         for n, judgement in zip(asking, judged, strict=True):
             top = int(judgement.services.argmax())
-            named = self._routes.lexicon.scores(texts[n])[top] > 0
-            confident, request = _NAMED if named else _DESCRIBED
-            if not named and whole[top] < _TRACE:
+            says_name = named(texts[n])[top] > 0
+            confident, request = _NAMED if says_name else _DESCRIBED
+            if not says_name and whole[top] < _TRACE:
                 continue
             if judgement.services[top] >= confident and judgement.kinds[SERVICE] >= request:
                 pieces[n] = replace(pieces[n], service=top)

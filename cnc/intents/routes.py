@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cnc.embedding import Embedder, VectorCache
+from cnc.embedding import Embedder, RememberingEmbedder, VectorCache
 from cnc.intents.catalogue import Catalogue
 from cnc.intents.examples import SERVICE, fingerprint, load_examples
 from cnc.intents.features import VERSION, FeatureMap
@@ -46,6 +46,11 @@ class Route:
     english: bool = True
     """Whether texts reach it in English."""
 
+    def foresee(self, prepared: Sequence[Prepared]) -> None:
+        """Embed texts that will be judged one after the other in one pass, which is quicker."""
+        if len(prepared) > 1:
+            self.features.foresee(prepared)
+
     def judge(self, prepared: Sequence[Prepared]) -> list[Judgement]:
         """Judge texts, in order."""
         features = self.features.of(prepared)
@@ -67,10 +72,10 @@ class Routes:
         self._catalogue = catalogue
         self._lexicon = Lexicon(catalogue)
         self._home = home
-        self._embedder = embedder
+        self._embedder: Embedder = RememberingEmbedder(embedder)
         self._source = multilingual
         self._loaded: Embedder | None = None
-        self._quick = make_route(catalogue, self._lexicon, (embedder,), home=home)
+        self._quick = make_route(catalogue, self._lexicon, (self._embedder,), home=home)
         self._both: Route | None = None
         self._foreign: Route | None = None
 
@@ -83,6 +88,11 @@ class Routes:
     def quick(self) -> Route:
         """The first route for English."""
         return self._quick
+
+    @property
+    def embedder(self) -> Embedder:
+        """The first model; it remembers the vectors of the last texts."""
+        return self._embedder
 
     def judge_english(self, prepared: Prepared) -> Judgement:
         """Judge an English text: by both models if the first one hesitates and there are two."""
@@ -117,7 +127,8 @@ class Routes:
 
     def _second(self) -> Embedder | None:
         if self._loaded is None and self._source is not None:
-            self._loaded = self._source() if callable(self._source) else self._source
+            second = self._source() if callable(self._source) else self._source
+            self._loaded = None if second is None else RememberingEmbedder(second)
             self._source = None
         return self._loaded
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cnc.intents.examples import SERVICE
 from cnc.intents.lexicon import Lexicon
-from cnc.intents.negation import doubtful_apart, split_refused
+from cnc.intents.negation import doubtful_apart, refusals, split_refused
 from cnc.intents.prepared import Prepared, prepare
 from cnc.intents.routes import Judgement, Route, Routes
 
@@ -28,6 +28,7 @@ class Wanted:
 def judge_english(text: str, routes: Routes) -> Wanted:
     """Judge an English text by what it wants."""
     whole = prepare(text)
+    routes.quick.foresee([whole, *map(prepare, _looked_at_apart(text))])
     wanted, refused = split_refused(text, describes_service(routes.quick, routes.lexicon))
     if not refused:
         return Wanted(text, whole, _without_doubtful(text, routes.judge_english(whole), routes))
@@ -67,6 +68,13 @@ def describes_service(route: Route, lexicon: Lexicon) -> Callable[[Sequence[str]
         ]
 
     return judge
+
+
+def _looked_at_apart(text: str) -> list[str]:
+    """Parts that will be judged by themselves."""
+    found = [part.text for part in refusals(text)]
+    rest, doubtful = doubtful_apart(text)
+    return [*found, rest, doubtful] if rest and doubtful else found
 
 
 def _without_doubtful(text: str, whole: Judgement, routes: Routes) -> Judgement:
