@@ -31,6 +31,7 @@ def open_index(
     why = found if isinstance(found, str) else disagreement(found, store, path)
     if isinstance(found, str) or why:
         found = KnowledgeIndex(dimension, model_id)
+    found.database = store.identity
     catch_up(found, store)
     return found, why
 
@@ -49,10 +50,16 @@ def catch_up(index: KnowledgeIndex, store: KnowledgeStore) -> None:
 def disagreement(index: KnowledgeIndex, store: KnowledgeStore, path: Path) -> str:
     """Why an index cannot be one of this store, whatever changed since; empty where it can.
 
-    A file may be behind. What it holds must be what the store held at that generation: an entry
+    Both carry the identity of the database, which tells one home's file from another's. A file may
+    be behind. What it holds must be what the store held at that generation: an entry
     that did not change since stands in both alike, and every entry of the store that is as old
     as the file is in it. A database that was replaced, or restored from a backup, fails this.
     """
+    if index.database and index.database != store.identity:
+        return (
+            f"{path} was made from another database: that was replaced or restored, or the file "
+            "is of another home"
+        )
     newest = store.generation
     if index.generation > newest:
         return (

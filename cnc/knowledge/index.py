@@ -48,6 +48,8 @@ class KnowledgeIndex:
         """
         self.dimension = dimension
         self.model_id = model_id
+        self.database = ""
+        """Identity of the database that it was derived from; empty where that is not known."""
         self.skipped = 0
         """Changes so far that carried another model's vector; those entries cannot be found."""
         self._exact_limit = exact_limit

@@ -19,7 +19,7 @@ from cnc.errors import StorageError
 from cnc.knowledge.index import KINDS, Held, KnowledgeIndex
 from cnc.knowledge.vectors import Vectors
 
-MAGIC = b"cnc knowledge index 2\n"
+MAGIC = b"cnc knowledge index 3\n"
 ABANDONED_S = 3600.0
 """A half-written file that is older was left by a process that was killed."""
 _DIGEST = hashlib.sha256().digest_size
@@ -77,6 +77,7 @@ def _content(index: KnowledgeIndex) -> bytes:
     header = {
         "dimension": index.dimension,
         "model_id": index.model_id,
+        "database": index.database,
         "generation": index._generation,
         "exact_limit": index._exact_limit,
         "next": index._next,
@@ -105,6 +106,7 @@ def _parse(content: bytes, dimension: int, model_id: str) -> KnowledgeIndex | st
         at += size
     index._generation = header["generation"]
     index._next = header["next"]
+    index.database = header["database"]
     index.skipped = header["skipped"]
     index._held = {row[0]: Held(*row[1:]) for row in orjson.loads(content[at:])}
     index._names = {

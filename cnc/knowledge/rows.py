@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from cnc.knowledge import tables
@@ -9,6 +12,7 @@ from cnc.knowledge.entries import embedding_text
 from cnc.knowledge.tables import changes, counters, entries, outcomes
 from cnc.messages.knowledge import KnowledgeEntry, VectorRecord
 
+IDENTITY = "identity"
 EntryRow = Row[tuple[object, ...]]
 
 
@@ -72,6 +76,24 @@ def kept_vector(before: EntryRow, entry: KnowledgeEntry) -> tuple[bytes, str]:
 def find(connection: Connection, entry_id: str) -> EntryRow | None:
     """The row of an entry."""
     return connection.execute(select(entries).where(has_id(entry_id))).one_or_none()
+
+
+def seen(connection: Connection, entry_ids: Collection[str]) -> set[str]:
+    """Those of the ids that are in the change log: of entries that are there, or once were."""
+    found = connection.execute(
+        select(changes.c.entry_id).where(changes.c.entry_id.in_(list(entry_ids)))
+    )
+    return {row.entry_id for row in found}
+
+
+def identity(connection: Connection) -> int | None:
+    """The number that names the database."""
+    return connection.scalar(select(counters.c.value).where(counters.c.name == IDENTITY))
+
+
+def name_database(connection: Connection) -> None:
+    """Give the database its number, which fits a signed 64-bit column."""
+    connection.execute(insert(counters).values(name=IDENTITY, value=secrets.randbits(62)))
 
 
 def has_id(entry_id: str) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, true
@@ -63,6 +63,26 @@ class KnowledgeStore:
             value = connection.scalar(select(counters.c.value).where(rows.is_generation()))
             return int(value or 0)
 
+    @property
+    def identity(self) -> str:
+        """What tells this database from every other one, a copy of it excepted.
+
+        A database that was made by an earlier version gets its name here; empty where it cannot
+        be written.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        with self._read() as connection:
+            value = rows.identity(connection)
+        if value is None:
+            refused = suppress(StorageError)  # or another process was faster
+            with refused, translated(self._engine), self._writer.begin() as connection:
+                rows.name_database(connection)
+            with self._read() as connection:
+                value = rows.identity(connection)
+        return "" if value is None else f"{value:x}"
+
     # -- changing --------------------------------------------------------------------------------
 
     def add(
@@ -100,6 +120,29 @@ class KnowledgeStore:
                     blob, model = rows.kept_vector(before, entry)
                 records.append(rows.put(connection, before, entry, blob, model))
         return records
+
+    def add_unseen(self, shipped: Iterable[KnowledgeEntry]) -> Entries:
+        """Add those entries, without vectors, whose ids this database never had.
+
+        An entry that is there, edited or not, stays as it is, and one that was removed stays
+        away. Nothing is written where nothing is new.
+
+        Returns:
+            What was added.
+
+        Raises:
+            StorageError: the database cannot be read, or lacks some and cannot be written.
+        """
+        wanted = {entry.entry_id: entry for entry in shipped}
+        with self._read() as connection:
+            if not (wanted.keys() - rows.seen(connection, wanted)):
+                return []
+        with self._change() as connection:
+            known = rows.seen(connection, wanted)
+            fresh = [entry for entry_id, entry in wanted.items() if entry_id not in known]
+            for entry in fresh:
+                rows.put(connection, None, entry, b"", "")
+        return fresh
 
     def remove(self, entry_id: str) -> VectorRecord:
         """Remove an entry; its id stays in the change log.

@@ -32,7 +32,8 @@ counters = Table(
     Column("name", String(32), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""One row, `generation`: it is raised inside each change's transaction, which orders writers."""
+"""`generation` is raised inside each change's transaction, which orders writers; `identity` is a
+random number, which an index keeps to tell its database from others."""
 
 changes = Table(
     "knowledge_changes",

@@ -35,6 +35,8 @@ TOLD = 1_000
 """From so many entries on, embedding or building takes seconds: people are told."""
 WEIGHED = 4
 """Times as many as are wanted are looked at, since weights change the order of similarity."""
+NAMED = 3
+"""Entries that came with a later version and are named; the others are counted."""
 UNSAVED_SHARE = 0.01
 """The index is saved when it closes and so much of it changed; less is read from the log again."""
 
@@ -62,7 +64,9 @@ class Librarian:
         self._saved = 0
 
     def open(self) -> KnowledgeStore:
-        """The store; an empty one gets the entries that ship.
+        """The store; it gets the entries that ship and that it never had.
+
+        So a new database gets all, one of an earlier version those that came with later ones.
 
         Raises:
             StorageError: the database or the home folder cannot be used.
@@ -74,8 +78,17 @@ class Librarian:
             if self._config.database is None:
                 ensure_home(self._config.home)
             store = KnowledgeStore(self._config.database_url)
-            if store.generation == 0:
-                store.add_all([(entry, None) for entry in load_seed_entries()], "")
+            new = store.generation == 0
+            try:
+                added = store.add_unseen(load_seed_entries())
+            except StorageError as error:
+                if new:
+                    store.close()
+                    raise
+                self._tell(f"knowledge that ships with this version is not added: {error}")
+                added = []
+            if added and not new:
+                self._tell(_came(added))
             self._store = store
         return self._store
 
@@ -276,6 +289,17 @@ class Librarian:
             store.set_vectors(named, model_id)
             left = left - len(batch) if batch else 0
         return left
+
+
+def _came(added: Sequence[KnowledgeEntry]) -> str:
+    """One line on the entries that a later version brought."""
+    names = [entry.entry_id for entry in added]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    entries = "1 entry" if len(names) == 1 else f"{len(names)} entries"
+    return (
+        f"the knowledge base got {entries} that came with this version of cnc: "
+        f"{', '.join(names[:NAMED])}{more}"
+    )
 
 
 def _stamped(entry: KnowledgeEntry, known: KnowledgeEntry | None) -> KnowledgeEntry:

@@ -263,6 +263,7 @@ def test_a_file_is_used_as_far_as_it_agrees_with_the_store(
     store.record_outcome(["b"], False)
     behind, why = open_index(store, path, DIMENSION, MODEL)
     assert (why, behind.generation, ids(behind, 1)) == ("", 4, ["b"])
+    behind.database = ""  # as if both had one identity, as after a backup is restored
     write(path, behind)
 
     def restored(*content: tuple[KnowledgeEntry, list[float]]) -> str:
@@ -292,6 +293,24 @@ def test_a_file_is_used_as_far_as_it_agrees_with_the_store(
     replica._held.pop("a")
     write(path, replica)
     assert "otherwise than the database" in open_index(store, path, DIMENSION, MODEL)[1]
+
+
+def test_a_file_of_another_home_is_told_from_this_one_although_all_in_it_is_the_same(
+    tmp_path: Path, opened: Callable[[str], KnowledgeStore]
+) -> None:
+    stores = [opened(f"sqlite:///{tmp_path / name}.db") for name in ("here", "there")]
+    for store in stores:
+        store.add(entry("a"), vector(1), MODEL)
+    here, there = stores
+    assert here.identity == here.identity != there.identity != ""
+    assert opened(f"sqlite:///{tmp_path / 'here'}.db").identity == here.identity
+    path = tmp_path / "index"
+    write(path, open_index(there, path, DIMENSION, MODEL)[0])
+    assert open_index(there, path, DIMENSION, MODEL)[1] == ""
+    index, why = open_index(here, path, DIMENSION, MODEL)
+    assert "made from another database" in why and ids(index, 1) == ["a"]
+    write(path, index)
+    assert open_index(here, path, DIMENSION, MODEL)[1] == ""
 
 
 def test_half_written_files_are_cleared_once_they_are_old(

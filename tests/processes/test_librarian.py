@@ -11,7 +11,7 @@ from cnc.errors import NotFoundError, StorageError, UsageError
 from cnc.knowledge.entries import ENTRY_BYTES, load_seed_entries
 from cnc.knowledge.retrieval import candidate_prior
 from cnc.messages.intents import Figures, IntentRequest
-from cnc.messages.knowledge import KnowledgeReply, KnowledgeRequest, SearchContext
+from cnc.messages.knowledge import KnowledgeEntry, KnowledgeReply, KnowledgeRequest, SearchContext
 from cnc.messages.services import ServiceDescriptor
 from cnc.messages.topics import Topics
 from cnc.orchestrators.end_to_end.lessons import lessons
@@ -240,6 +240,60 @@ def test_an_index_that_is_behind_catches_up_without_a_word(tmp_path: Path) -> No
     assert search(desk)[0] == "whales"
     assert "agv-own-ran" not in search(desk, "mobile robots own ran site")
     assert told == []
+    desk.close()
+
+
+# -- what ships with a later version --------------------------------------------------------------
+
+
+def shipping(monkeypatch: pytest.MonkeyPatch, *entries: KnowledgeEntry) -> None:
+    monkeypatch.setattr("cnc.knowledge.entries.load_seed_entries", lambda: entries)
+
+
+def test_a_home_gets_the_entries_of_a_later_version_and_keeps_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipping(monkeypatch, entry("kept"), entry("edited"), entry("removed"))
+    told: list[str] = []
+    desk = librarian(tmp_path, told=told)
+    ask(desk, action="add", entries=[entry("edited", "as the user has it")])
+    ask(desk, action="remove", entry_id="removed")
+    desk.close()
+    assert told == []
+
+    later = [entry(f"new-{n}", "Whales sing in deep water") for n in range(4)]
+    shipping(monkeypatch, entry("kept"), entry("edited"), entry("removed"), *later)
+    desk = librarian(tmp_path, told=told)
+    found = {one.entry_id: one for one in desk.open().list()[0]}
+    assert set(found) == {"kept", "edited", "new-0", "new-1", "new-2", "new-3"}
+    assert found["edited"].text == "as the user has it"
+    assert told == [
+        "the knowledge base got 4 entries that came with this version of cnc: new-0, new-1, new-2 "
+        "and 1 more"
+    ]
+    assert search(desk)[0] == "new-0"
+    generation = desk.open().generation
+    desk.close()
+    desk = librarian(tmp_path, told=told)
+    assert desk.open().generation == generation and len(told) == 1
+    desk.close()
+
+
+def test_a_database_that_cannot_take_new_entries_is_still_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipping(monkeypatch, entry("kept"))
+    librarian(tmp_path).open().close()
+    shipping(monkeypatch, entry("kept"), entry("new"))
+
+    def refuse(*_: object) -> None:
+        raise StorageError("the database is read-only")
+
+    monkeypatch.setattr("cnc.knowledge.store.KnowledgeStore.add_unseen", refuse)
+    told: list[str] = []
+    desk = librarian(tmp_path, told=told)
+    assert ask(desk, action="list").total == 1
+    assert len(told) == 1 and "not added" in told[0] and "read-only" in told[0]
     desk.close()
 
 
