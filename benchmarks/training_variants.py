@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from cnc.policies.hmarl.improvement import CAP, Shares, normalised, routing
+from cnc.policies.hmarl.arrays import normalised
+from cnc.policies.hmarl.improvement import CAP, Shares, routing
 from cnc.policies.hmarl.joint import JointTraffic, View
 from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.marginal import marginal_cost

@@ -15,7 +15,7 @@ from training_curves import VARIANTS, curve, draw, read_rows, table, write_rows
 from training_variants import ExploringTraffic, SelfishTraffic
 
 from cnc.environment.scenario import load_scenario
-from cnc.policies.hmarl.improvement import normalised
+from cnc.policies.hmarl.arrays import normalised
 from cnc.training.hmarl.demonstrations import Demonstration, drawn
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
-from cnc.policies.hmarl.improvement import Shares, improved_in, normalised
+from cnc.policies.hmarl.arrays import normalised
+from cnc.policies.hmarl.improvement import Shares, improved, listed, unlisted, weighed
 from cnc.policies.hmarl.initial import initial_weights
 from cnc.policies.hmarl.joint import stacked
 from cnc.policies.hmarl.layout import layout_of
 from cnc.policies.hmarl.layout_fields import Layout
-from cnc.policies.hmarl.pairs import AllPairs, ReadyPairs
-from cnc.policies.hmarl.situation import Conditions, situation
+from cnc.policies.hmarl.networks import Single
+from cnc.policies.hmarl.pairs import AllPairs
+from cnc.policies.hmarl.pairs_listed import ReadyPairs
+from cnc.policies.hmarl.situation import Conditions, Situation, Standing, situation, standing_of
 from cnc.policies.hmarl.start import node_start
 from cnc.simulator.generator import generate_world
 from cnc.simulator.parameters import ScenarioParameters
@@ -73,15 +78,28 @@ def _weights() -> dict[str, np.ndarray]:
     }
 
 
+def _listed(layout: Layout, now: Conditions, possible: np.ndarray | None) -> Standing:
+    return standing_of(np, now.ready, ReadyPairs(layout, now.ready, possible))
+
+
+def _turn(
+    xp: Any, given: Situation, shares: Shares, possible: Any, weights: Any, turn: int
+) -> tuple[Shares, Any]:
+    """One turn in grids, and what the shares given cost."""
+    now = weighed(xp, given, listed(given.pairs, shares), False)
+    return unlisted(given.pairs, improved(xp, given, now, possible, weights, turn, False)), now.cost
+
+
 @pytest.mark.parametrize("added", [0, 3])
 def test_the_list_and_the_grid_and_torch_decide_alike(added: int) -> None:
     layout = layout_of(WORLD, _classes(WORLD, added))
     assert layout.class_is_service == (added == 0)
     now, requests, possible, shares = _slot(layout, added)
     weights = _weights()
-    listed = grid = shares
+    few = grid = shares
+    single = Single("e2e", "node").of(weights)
     given = situation(np, layout, now, requests)
-    some = situation(np, layout, now, requests, ReadyPairs(layout, now.ready, possible))
+    some = situation(np, layout, now, requests, _listed(layout, now, possible))
     assert some.requests.size < 0.6 * given.requests.size
     tensors = stacked([layout], torch.float64)
     batched = situation(
@@ -93,15 +111,14 @@ def test_the_list_and_the_grid_and_torch_decide_alike(added: int) -> None:
     torched = Shares(*(torch.as_tensor(array)[None] for array in vars(shares).values()))
     parameters = {name: torch.as_tensor(array) for name, array in weights.items()}
     for turn in range(3):
-        grid, cost = improved_in(np, given, grid, possible, weights, turn, False)
-        listed, of_list = improved_in(np, some, listed, possible, weights, turn, False)
-        torched, of_torch = improved_in(
-            torch, batched, torched, torch.as_tensor(possible)[None], parameters, turn, False
-        )
+        grid, cost = _turn(np, given, grid, possible, weights, turn)
+        few, of_list = _turn(np, some, few, possible, single, turn)
+        everything = torch.as_tensor(possible)[None]
+        torched, of_torch = _turn(torch, batched, torched, everything, parameters, turn)
         np.testing.assert_allclose([of_list, of_torch[0].numpy()], cost, rtol=SINGLE)
     assert np.abs(grid.choice - shares.choice).max() > 0.05
     for name in ("choice", "node", "side"):
-        np.testing.assert_allclose(getattr(listed, name), getattr(grid, name), atol=SINGLE)
+        np.testing.assert_allclose(getattr(few, name), getattr(grid, name), atol=SINGLE)
         alone = getattr(torched, name)[0].numpy()
         np.testing.assert_allclose(alone, getattr(grid, name), atol=SINGLE)
 
@@ -113,12 +130,11 @@ def test_large_worlds_decide_alike_with_sparse_incidence(monkeypatch: pytest.Mon
     assert not isinstance(sparse.onto_link, np.ndarray)
     now, requests, possible, shares = _slot(dense, 1)
     weights = _weights()
-    wanted, _ = improved_in(
-        np, situation(np, dense, now, requests), shares, possible, weights, 0, False
-    )
-    for pairs in (None, ReadyPairs(sparse, now.ready, possible)):
-        given = situation(np, sparse, now, requests, pairs)
-        found, _ = improved_in(np, given, shares, possible, weights, 0, False)
+    given = situation(np, dense, now, requests)
+    wanted, _ = _turn(np, given, shares, possible, weights, 0)
+    for standing in (None, _listed(sparse, now, possible)):
+        given = situation(np, sparse, now, requests, standing)
+        found, _ = _turn(np, given, shares, possible, weights, 0)
         for name in ("choice", "node", "side"):
             np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), atol=SINGLE)
 
@@ -128,13 +144,23 @@ def test_what_is_added_up_is_the_same(added: int) -> None:
     layout = layout_of(WORLD, _classes(WORLD, added))
     now, requests, possible, _ = _slot(layout, added)
     grid, listed = AllPairs(layout), ReadyPairs(layout, now.ready, possible)
-    here = grid.of_nodes((now.ready > 0) * 1.0) * grid.of_choices(possible)
+    here = grid.of_spots((now.ready > 0) * 1.0) * grid.of_choices(possible)
     amount = here * (requests + 1.0)
     of_list = listed.of_grid(amount)
     assert 0 < of_list.size == int(here.sum())
-    np.testing.assert_allclose(listed.onto_nodes(of_list), grid.onto_nodes(amount))
+    of_spots = listed.onto_spots(of_list)
+    np.testing.assert_allclose(listed.spots_onto_grid(of_spots), grid.onto_spots(amount))
+    np.testing.assert_allclose(listed.onto_domains(of_list), grid.onto_domains(amount))
+    np.testing.assert_allclose(
+        listed.spots_onto_nodes(of_spots), grid.spots_onto_nodes(grid.onto_spots(amount))
+    )
+    np.testing.assert_allclose(
+        listed.within_domains(of_spots),
+        listed.spots_of_grid(grid.within_domains(grid.onto_spots(amount))),
+    )
     np.testing.assert_allclose(listed.onto_links(of_list), grid.onto_links(amount))
-    np.testing.assert_allclose(listed.onto_choices(of_list), grid.onto_choices(amount))
+    of_choices = listed.onto_choices(of_list)
+    np.testing.assert_allclose(listed.choices_onto_grid(of_choices), grid.onto_choices(amount))
     np.testing.assert_allclose(listed.onto_sides(of_list), grid.onto_sides(amount))
     per_link = np.arange(layout.onto_link.shape[1]) @ layout.onto_link.T
     size = listed.of_classes(layout.size_mbit) * listed.of_routes(per_link)

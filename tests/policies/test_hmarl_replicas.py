@@ -13,8 +13,9 @@ from cnc.environment.infrastructure import Infrastructure
 from cnc.environment.scenario import load_scenario
 from cnc.environment.shifts import NodeLoss
 from cnc.environment.sites import Floats, Integers
+from cnc.policies.hmarl.arrays import normalised
 from cnc.policies.hmarl.deployment import realised
-from cnc.policies.hmarl.improvement import Shares, normalised, routing
+from cnc.policies.hmarl.improvement import Shares, routing
 from cnc.policies.hmarl.layout import layout_of
 from cnc.policies.hmarl.policy import HmarlPolicy, shipped
 from cnc.policies.hmarl.q_distribution import QDistribution

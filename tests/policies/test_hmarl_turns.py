@@ -32,20 +32,32 @@ class Counted:
     """Counts turns, and keeps the costs that they found.
 
     Args:
-        monkeypatch: puts itself in the place of a turn.
+        monkeypatch: puts it in the place of what numbers turns, and of what finds costs.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._turn = turns.improved_in
+        self._numbers, self._weighed = turns._turns, turns.weighed
         self.steps: list[int] = []
         self.costs: list[float] = []
-        monkeypatch.setattr(turns, "improved_in", self)
+        self.improved = 0
+        monkeypatch.setattr(turns, "_turns", self.numbers)
+        monkeypatch.setattr(turns, "weighed", self.weighed)
+        self._improved = turns.improved
+        monkeypatch.setattr(turns, "improved", self.improvement)
 
-    def __call__(self, *arguments: Any) -> Any:
-        after, cost = self._turn(*arguments)
-        self.steps.append(arguments[5])
-        self.costs.append(float(np.sum(cost)))
-        return after, cost
+    def numbers(self, *arguments: Any) -> Any:
+        for turn in self._numbers(*arguments):
+            self.steps.append(turn)
+            yield turn
+
+    def weighed(self, *arguments: Any) -> Any:
+        found = self._weighed(*arguments)
+        self.costs.append(float(np.sum(found.cost)))
+        return found
+
+    def improvement(self, *arguments: Any) -> Any:
+        self.improved += 1
+        return self._improved(*arguments)
 
 
 def observed(world: World, load: float) -> EndToEndObservation:
@@ -82,6 +94,17 @@ def test_a_quiet_slot_takes_fewer_turns_than_a_crowded_one(
             monkeypatch.undo()
         counts.append(len(counted.steps))
     assert counts[0] < TRAINED < counts[1]
+
+
+def test_a_turn_that_costs_more_is_not_improved(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = generate_world(load_scenario("paper"), 3)
+    seen, agent = observed(world, 1600.0), QDistribution(world, shipped(0))
+    counted = Counted(monkeypatch)
+    agent.distribute(seen)
+    costs = np.array(counted.costs[: len(counted.steps)])
+    worse = costs[1:] > np.minimum.accumulate(costs)[:-1]
+    assert worse.any()
+    assert counted.improved == len(counted.steps) - worse.sum()
 
 
 def test_with_patience_the_decision_costs_no_more_than_after_the_trained_turns(

@@ -49,24 +49,20 @@ def lowest_of(array: Array) -> Array:
     return array.amin(-1)
 
 
-def stacked(xp: ModuleType, arrays: Sequence[Array], shape: tuple[int, ...]) -> Array:
-    """All in one shape that they broadcast to, along a new first axis."""
+def normalised(weights: Array, groups: Array | None = None) -> Array:
+    """Shares along the last axis, of all or within groups ([n, groups] membership)."""
+    if groups is None:
+        return weights / at_least(weights.sum(-1)[..., None], 1e-12)
+    return weights / at_least((weights @ groups) @ groups.T, 1e-12)
+
+
+def stacked(
+    xp: ModuleType, arrays: Sequence[Array], shape: tuple[int, ...], single: bool = False
+) -> Array:
+    """All in one shape that they broadcast to, along a new first axis; numpy may take singles."""
     if xp is not np:
         return xp.stack([array.expand(shape) for array in arrays])
-    rows = np.empty((len(arrays), *shape))
+    rows = np.empty((len(arrays), *shape), np.float32 if single else np.float64)
     for row, array in zip(rows, arrays, strict=True):
         row[...] = array
-    return rows
-
-
-def gathered(
-    arrays: Sequence[Array], shape: tuple[int, ...], where: Array, dtype: type[np.floating[Any]]
-) -> Array:
-    """The same at flat positions [m] of the shape only: [len, m]. numpy."""
-    rows, whole = np.empty((len(arrays), len(where)), dtype), np.empty(shape)
-    for row, array in zip(rows, arrays, strict=True):
-        if array.shape != shape:
-            whole[...] = array
-            array = whole
-        row[...] = array.reshape(-1).take(where)
     return rows

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from cnc.policies.hmarl.arrays import Array, at_least, at_most
-from cnc.policies.hmarl.improvement import LEAST, Weights, normalised
+from cnc.policies.hmarl.arrays import Array, at_least, at_most, normalised
+from cnc.policies.hmarl.improvement import LEAST, Weights
 from cnc.policies.hmarl.networks import perceptron
 
 FEATURES = 6

@@ -8,12 +8,12 @@ terms in units of the penalty; how far each repetition goes is learned as well. 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
-from cnc.policies.hmarl.arrays import Array, at, at_least, at_most, between, lowest_of
+from cnc.policies.hmarl.arrays import Array, at, at_least, at_most, between
 from cnc.policies.hmarl.layout_fields import Layout
-from cnc.policies.hmarl.marginal import Marginal, marginal_cost_in, served_in
+from cnc.policies.hmarl.marginal import Marginal, Served, marginal_of, served_in
 from cnc.policies.hmarl.networks import perceptron
 from cnc.policies.hmarl.pairs import AllPairs, Pairs
 from cnc.policies.hmarl.situation import Situation
@@ -36,110 +36,156 @@ Weights = Mapping[str, Array]
 
 @dataclass(frozen=True, eq=False)
 class Shares:
-    """A joint decision."""
+    """A joint decision, in grids; within a slot's turns as `listed` for its pairs."""
 
     choice: Array
-    """[…, C, D x (K + 1)] of each origin's candidates; the last is unserved."""
+    """[…, C, D x (K + 1)] of each origin's candidates; the last is unserved. Listed: […, K]."""
     node: Array
-    """[…, S, N] of a domain's nodes."""
+    """[…, S, N] of a domain's nodes. Listed: […, Q]."""
     side: Array
     """[…, S, 2 G + 1] of each pair of parallel links; 1 at the end, for routes without."""
 
 
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """What a decision does in a slot, and costs."""
+
+    shares: Shares
+    """Listed."""
+    of_choice: Array
+    """[…, P]"""
+    at_node: Array
+    path: Array
+    within: Array
+    """Of a choice: node times path."""
+    served: Served
+    cost: Array
+    """Of the slot […], or, where choices are fixed, of each domain […, domains]; what leaving
+    everything unserved would cost is taken off."""
+
+
 def routing(layout: Layout, shares: Shares) -> tuple[Array, Array, Array]:
     """Y […, C, D*R], and its factors within a choice: node share, and path share."""
-    choice, at_node, path = of_pairs(layout, AllPairs(layout), shares)
+    choice, at_node, path = of_pairs(AllPairs(layout), shares)
     return choice * at_node * path, at_node, path
 
 
-def of_pairs(layout: Layout, pairs: Pairs, shares: Shares) -> tuple[Array, Array, Array]:
-    """The shares of choice, node and path […, P] of each pair of class and route."""
-    path = pairs.of_routes(layout.weight)
+def listed(pairs: Pairs, shares: Shares) -> Shares:
+    """Shares as the pairs keep choices and spots."""
+    return Shares(
+        pairs.choices_of_grid(shares.choice), pairs.spots_of_grid(shares.node), shares.side
+    )
+
+
+def unlisted(pairs: Pairs, shares: Shares) -> Shares:
+    """Shares in grids again; what is not listed has none."""
+    return Shares(
+        pairs.choices_onto_grid(shares.choice), pairs.spots_onto_grid(shares.node), shares.side
+    )
+
+
+def of_pairs(pairs: Pairs, shares: Shares) -> tuple[Array, Array, Array]:
+    """Listed shares of choice, node and path […, P] of each pair of class and route."""
+    layout, path = pairs.layout, pairs.weight
     if layout.onto_side.shape[-1] > 0:
         for column in range(layout.route_side.shape[-1]):
             path = path * pairs.of_sides(shares.side, column)
-    return pairs.of_choices(shares.choice), pairs.of_nodes(shares.node), path
+    return pairs.of_choices(shares.choice), pairs.of_spots(shares.node), path
 
 
-def normalised(weights: Array, groups: Array | None = None) -> Array:
-    """Shares along the last axis, of all or within groups ([n, groups] membership)."""
-    if groups is None:
-        return weights / at_least(weights.sum(-1)[..., None], 1e-12)
-    return weights / at_least((weights @ groups) @ groups.T, 1e-12)
+def normal_spots(pairs: Pairs, weights: Array) -> Array:
+    """[…, Q] as shares of a service's nodes in a domain."""
+    return weights / at_least(pairs.within_domains(weights), 1e-12)
 
 
-def improved_in(
-    xp: ModuleType,
-    given: Situation,
-    shares: Shares,
-    possible: Array,
-    weights: Weights,
-    turn: int,
-    fixed_choice: bool,
-) -> tuple[Shares, Array]:
-    """One repetition of several in a slot: better shares, and what those given cost.
-
-    The cost is that of the slot […], or, where choices are fixed, of each domain […, domains]; what
-    leaving everything unserved would cost is taken off.
+def weighed(xp: ModuleType, given: Situation, shares: Shares, fixed_choice: bool) -> Weighed:
+    """What listed shares do in a slot, and cost.
 
     Args:
         xp: numpy or torch.
         given: the slot, in a world or as a domain sees it.
-        shares: to improve.
+        shares: listed.
+        fixed_choice: they are a domain's own decision, so that each domain has a cost.
+    """
+    pairs = given.pairs
+    of_choice, at_node, path = of_pairs(pairs, shares)
+    within = at_node * path
+    served = served_in(xp, given, of_choice * within)
+    cost = served.cost(given.layout.penalty)
+    cost = pairs.onto_domains(cost) if fixed_choice else pairs.total(cost)
+    return Weighed(shares, of_choice, at_node, path, within, served, cost)
+
+
+def improved(
+    xp: ModuleType,
+    given: Situation,
+    now: Weighed,
+    possible: Array,
+    weights: Weights,
+    turn: int,
+    fixed_choice: bool,
+) -> Shares:
+    """One repetition of several in a slot: better shares, listed.
+
+    Args:
+        xp: numpy or torch.
+        given: the slot, in a world or as a domain sees it.
+        now: the decision to improve.
         possible: […, C, D x (K + 1)] 1 where a choice is possible.
         weights: of the networks.
         turn: number of the repetition.
         fixed_choice: leave the choices as they are (a domain's own decision).
     """
-    layout, pairs = given.layout, given.pairs
+    pairs, shares = given.pairs, now.shares
     role = "domain" if fixed_choice else "e2e"
     step = weights[f"{role}.steps"][turn]
-    of_choice, at_node, path = of_pairs(layout, pairs, shares)
-    within = at_node * path
-    found = marginal_cost_in(xp, given, of_choice * within)
+    found = marginal_of(xp, given, now.served)
     value = at_most(found.total, CAP)
-    choice = shares.choice
+    chosen = (given.requests + 0.01) * now.of_choice
     if not fixed_choice:
-        choice = _choices(xp, given, found, value, shares, within, possible, weights, step[0])
-    chosen = (given.requests + 0.01) * of_choice
-    of_node = _mean(value, chosen * path, pairs.onto_nodes)
-    features = _node_features(given, found, of_node, shares.node)
-    correction, pace = perceptron(xp, weights, "node", features, of_node.shape, pairs.nodes)
+        choice = _choices(xp, given, found, value, now, possible, weights, step[0])
+        shares = replace(shares, choice=choice)
+    if pairs.split:
+        of_node = _mean(value, chosen * now.path, pairs.onto_spots)
+        node = _nodes(xp, given, found, of_node, shares.node, weights, step[1])
+        shares = replace(shares, node=node)
+    if given.layout.onto_side.shape[-1] > 0:
+        of_side = _mean(value, chosen * now.at_node, pairs.onto_sides)
+        shares = replace(shares, side=_sides(xp, of_side, shares.side, step[2]))
+    return shares
+
+
+def _nodes(
+    xp: ModuleType,
+    given: Situation,
+    found: Marginal,
+    of_node: Array,
+    node: Array,
+    weights: Weights,
+    step: Array,
+) -> Array:
+    """Node shares after one step along their corrected values."""
+    pairs = given.pairs
+    features = _node_features(given, found, of_node, node)
+    correction, pace = perceptron(xp, weights, "node", features, of_node.shape)
     of_node = of_node + correction
-    inward = ((of_node * shares.node) @ layout.onto_domain) @ layout.onto_domain.T
-    move = -step[1] * xp.exp(pace) * (of_node - inward)
-    better = shares.node * xp.exp(between(move, -FURTHEST, FURTHEST))
-    node_share = normalised(given.here * at_least(better, LEAST), layout.onto_domain)
-    side = shares.side
-    if layout.onto_side.shape[-1] > 0:
-        of_side = _mean(value, chosen * at_node, pairs.onto_sides)
-        side = _sides(xp, of_side, side, step[2])
-    return Shares(choice, node_share, side), _cost(given, found.cost, fixed_choice)
-
-
-def cost_of(xp: ModuleType, given: Situation, shares: Shares, fixed_choice: bool) -> Array:
-    """What a slot costs with these shares, as `improved_in` gives it."""
-    of_choice, at_node, path = of_pairs(given.layout, given.pairs, shares)
-    now = served_in(xp, given, of_choice * at_node * path)
-    return _cost(given, now.flow * (now.energy - given.layout.penalty * now.met), fixed_choice)
-
-
-def _cost(given: Situation, of_pairs: Array, by_domain: bool) -> Array:
-    if not by_domain:
-        return given.pairs.total(of_pairs)
-    return given.pairs.onto_nodes(of_pairs).sum(-2) @ given.layout.onto_domain
+    inward = pairs.within_domains(of_node * node)
+    move = -step * xp.exp(pace) * (of_node - inward)
+    better = node * xp.exp(between(move, -FURTHEST, FURTHEST))
+    return normal_spots(pairs, given.standing.here * at_least(better, LEAST))
 
 
 def _node_features(
     given: Situation, found: Marginal, of_node: Array, share: Array
 ) -> tuple[Array, ...]:
-    """NODE_FEATURES of a service on a node, each for […, S, N], without units."""
+    """NODE_FEATURES of a spot, each for […, Q], without units."""
+    of_nodes = given.pairs.spots_of_nodes
     return (
         of_node / given.layout.penalty,
-        at_most(found.utilisation, 2.0)[..., None, :],
-        given.now.background[..., None, :],
+        of_nodes(at_most(found.utilisation, 2.0)),
+        of_nodes(given.now.background),
         at_most(found.pressure, 2.0),
-        at_most(given.granted, 3.0),
+        at_most(given.standing.granted, 3.0),
         share,
     )
 
@@ -165,34 +211,30 @@ def _choices(
     given: Situation,
     found: Marginal,
     value: Array,
-    shares: Shares,
-    within: Array,
+    now: Weighed,
     possible: Array,
     weights: Weights,
     step: Array,
 ) -> Array:
     """Choices after one step along the corrected values."""
-    layout, pairs, before = given.layout, given.pairs, shares.choice
-    features = _features(xp, given, found, within, before)
-    correction, pace = perceptron(xp, weights, "e2e", features, before.shape, pairs.choices)
-    shape = (*before.shape[:-1], -1, layout.choices)
-    q = (pairs.onto_choices(value * within) + correction).reshape(shape)
-    unserved = 0.0 * q[..., -1:] + layout.penalty
-    q = xp.concatenate([q[..., :-1], unserved], -1)
-    can = possible.reshape(shape)
-    lowest = lowest_of(q + 1e3 * (1.0 - can))
-    gap = between(q - lowest[..., None], 0.0, 2.0 * CAP)
-    move = step * xp.exp(pace.reshape(shape)) * gap
-    better = before.reshape(shape) * xp.exp(-between(move, 0.0, FURTHEST))
-    return normalised(can * at_least(better, LEAST)).reshape(before.shape)
+    layout, pairs, before = given.layout, given.pairs, now.shares.choice
+    features = _features(xp, given, found, now.within, before)
+    correction, pace = perceptron(xp, weights, "e2e", features, before.shape)
+    q = pairs.onto_choices(value * now.within) + correction
+    q = pairs.with_unserved(xp, q, layout.penalty)
+    gap = between(pairs.above_lowest(q, possible), 0.0, 2.0 * CAP)
+    move = step * xp.exp(pace) * gap
+    better = before * xp.exp(-between(move, 0.0, FURTHEST))
+    can = pairs.choices_of_grid(possible)
+    return pairs.normal_choices(can * at_least(better, LEAST))
 
 
 def _features(
     xp: ModuleType, given: Situation, found: Marginal, within: Array, choice: Array
 ) -> tuple[Array, ...]:
-    """FEATURES of a choice, each for […, C, D x (K + 1)], averaged over routes, without units."""
+    """FEATURES of a choice, each for […, K], averaged over routes, without units."""
     layout, pairs, penalty = given.layout, given.pairs, given.layout.penalty
-    onto, of_nodes = pairs.onto_choices, pairs.of_nodes
+    onto = pairs.onto_choices
     load = xp.concatenate([found.link_load, 0.0 * found.link_load[..., :1]], -1)
     busiest = at(load, layout.along[:, 0])
     for column in range(1, layout.along.shape[-1]):
@@ -203,10 +245,10 @@ def _features(
         onto(found.unsatisfied * within) / penalty,
         onto(at_most(found.others, CAP) * within) / penalty,
         onto(pairs.of_routes(rho) * within),
-        onto(of_nodes(at_most(found.pressure, 2.0)) * within),
+        onto(pairs.of_spots(at_most(found.pressure, 2.0)) * within),
         onto(within),
         xp.log1p(onto(given.requests * within)),
         onto(pairs.of_routes(at_most(busiest, 2.0)) * within),
-        (0.1 / layout.deadline_s)[..., None],
+        pairs.choices_of_classes(0.1 / layout.deadline_s),
         choice,
     )

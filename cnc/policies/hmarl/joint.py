@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from cnc.environment.decoding import Decoder
-from cnc.policies.hmarl.arrays import Array
+from cnc.policies.hmarl.arrays import Array, normalised
 from cnc.policies.hmarl.backhaul import backhaul_shares
-from cnc.policies.hmarl.improvement import Shares, normalised, routing
+from cnc.policies.hmarl.improvement import Shares, routing
 from cnc.policies.hmarl.layout import layout_of
 from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.q_distribution import backhaul_sides, pair_links
@@ -25,7 +25,7 @@ from cnc.policies.hmarl.turns import improved_by_turns
 from cnc.simulator.world import World
 
 Tensor = torch.Tensor
-INDICES = ("service", "route_node", "along", "route_choice", "route_side")
+INDICES = ("service", "route_node", "along", "route_choice", "route_side", "domain")
 ALIKE = (
     "to_service",
     "onto_node",

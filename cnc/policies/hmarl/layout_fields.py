@@ -55,6 +55,8 @@ class Layout:
     """[D*R, 2 G]"""
     weight: Array
     """[D*R] part of a choice's traffic on a node that takes this route, beside the pairs."""
+    domain: Array
+    """[N] of each node."""
     onto_domain: Array
     """[N, domains]"""
     energy_floor: float

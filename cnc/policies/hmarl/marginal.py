@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
+import numpy as np
+
 from cnc.policies.hmarl.arrays import Array, at_least, at_most
 from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.situation import Conditions, Situation, situation
@@ -32,7 +34,10 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Marginal:
-    """Per pair of class and route […, P], in units of cost a request, and what it is made of."""
+    """Per pair of class and route […, P], in units of cost a request, and what it is made of.
+
+    Q spots, as `pairs` says.
+    """
 
     total: Array
     energy: Array
@@ -40,12 +45,10 @@ class Marginal:
     """Of the request itself."""
     others: Array
     """What it takes from the others on nodes and links."""
-    cost: Array
-    """Of what flows: energy at the marginal rate, less the penalty of what is served in time."""
     utilisation: Array
     """[…, N]"""
     pressure: Array
-    """[…, S, N] the larger of node's and replicas' utilisation."""
+    """[…, Q] the larger of node's and replicas' utilisation."""
     link_load: Array
     """[…, L]; None without links."""
 
@@ -73,7 +76,7 @@ class LinkState:
 def link_state(given: Situation, flow: Array) -> LinkState:
     """What flows […, P] do to the links of a situation that has links."""
     layout, link = given.layout, given.now.link_mbit_s
-    bits = given.pairs.onto_links(flow * given.size_mbit)
+    bits = given.pairs.onto_links(flow * given.standing.size_mbit)
     per_mbit = 1.0 / (link * layout.slot_s)
     load = bits * per_mbit
     mean_size = bits / at_least(given.pairs.onto_links(flow), 1e-9)
@@ -106,18 +109,18 @@ def marginal_cost(
 
 @dataclass(frozen=True, eq=False)
 class Served:
-    """What a routing makes of a slot, before anything is differentiated."""
+    """What a routing makes of a slot, before anything is differentiated. P pairs, Q spots."""
 
     flow: Array
     """[…, P] requests."""
     work: Array
-    """[…, S, N] Gc."""
+    """[…, Q] Gc."""
     own: Array
     """[…, N] utilisation without background."""
     rho: Array
     """[…, N]"""
     rho_replica: Array
-    """[…, S, N]"""
+    """[…, Q]"""
     pressure: Array
     clipped: Array
     most: Array
@@ -136,6 +139,11 @@ class Served:
     energy: Array
     """[…, P] of one more request, in units of cost."""
 
+    def cost(self, penalty: float) -> Array:
+        """[…, P] of what flows: energy at the marginal rate, less the penalty of what is served in
+        time."""
+        return self.flow * (self.energy - penalty * self.met)
+
 
 def served_in(xp: ModuleType, given: Situation, routing: Array) -> Served:
     """What becomes of the requests of a slot.
@@ -145,14 +153,15 @@ def served_in(xp: ModuleType, given: Situation, routing: Array) -> Served:
         given: the slot.
         routing: […, P] y, of the situation's pairs of class and route.
     """
-    layout, pairs = given.layout, given.pairs
+    stands = given.standing
+    layout, pairs = stands.layout, stands.pairs
     flow = given.requests * routing
     # -- loads
-    work = pairs.onto_nodes(flow) * layout.work_gc[..., None]
-    own = (work.sum(-2) + given.now.backlog_gc) * given.per_gc
+    work = pairs.onto_spots(flow) * stands.work_gc
+    own = (pairs.spots_onto_nodes(work) + given.now.backlog_gc) * stands.per_gc
     rho = given.now.background + own
-    rho_replica = work * given.per_granted_gc
-    pressure = xp.maximum(rho_replica, rho[..., None, :])
+    rho_replica = work * stands.per_granted_gc
+    pressure = xp.maximum(rho_replica, pairs.spots_of_nodes(rho))
     clipped = at_most(pressure, layout.clip)
     slack = given.slack_s
     links = None
@@ -160,19 +169,19 @@ def served_in(xp: ModuleType, given: Situation, routing: Array) -> Served:
         links = link_state(given, flow)
         slack = slack - pairs.of_routes(links.wait_s @ layout.onto_link.T)
     # -- the share that waits too long
-    room = at_least(slack, 0.0) * given.rate
-    free = pairs.of_nodes(1.0 - clipped)
-    waiting = given.exponent * xp.log(at_least(clipped, 1e-9))
-    tail = xp.exp(pairs.of_nodes(waiting) - room * free)
+    room = at_least(slack, 0.0) * stands.rate
+    free = pairs.of_spots(1.0 - clipped)
+    waiting = stands.exponent * xp.log(at_least(clipped, 1e-9))
+    tail = xp.exp(pairs.of_spots(waiting) - room * free)
     # -- what an overloaded node or link keeps of the rest
     most = xp.maximum(own, given.spare)
     most_replica = at_least(rho_replica, 1.0)
-    node_kept = (given.spare / most)[..., None, :] / most_replica
-    kept = pairs.of_nodes(node_kept) * (slack > 0)
-    if links is not None:
+    node_kept = pairs.spots_of_nodes(given.spare / most) / most_replica
+    kept = pairs.of_spots(node_kept) * (slack > 0)
+    if links is not None and (xp is not np or (links.most > 1.0).any()):
         kept = kept * pairs.of_routes(links.kept(xp, layout))
     # -- energy of one more request
-    energy = pairs.of_nodes(given.node_j * energy_slope(layout, rho)[..., None, :])
+    energy = pairs.of_spots(stands.node_j * pairs.spots_of_nodes(energy_slope(layout, rho)))
     if links is not None:
         energy = energy + given.transfer_j
     return Served(
@@ -199,34 +208,35 @@ def marginal_cost_in(xp: ModuleType, given: Situation, routing: Array) -> Margin
 
 def marginal_of(xp: ModuleType, given: Situation, now: Served) -> Marginal:
     """The same where it is known what becomes of the requests."""
-    layout, pairs, penalty = given.layout, given.pairs, given.layout.penalty
+    stands = given.standing
+    layout, pairs, penalty = stands.layout, stands.pairs, stands.layout.penalty
     rho, links = now.rho, now.links
-    by_pressure = pairs.of_nodes(given.exponent / at_least(now.clipped, 1e-3)) + now.room
+    by_pressure = pairs.of_spots(stands.exponent / at_least(now.clipped, 1e-3)) + now.room
     unsatisfied = penalty * (1.0 - now.met)
     # -- what it takes from the others on its node, by utilisation and by overload
     late, in_time = now.flow * now.tail * now.kept, now.flow * now.met
-    lost = pairs.onto_nodes(late * by_pressure) * (now.pressure < layout.clip)
-    served = pairs.onto_nodes(in_time)
-    by_node = lost * (rho[..., None, :] >= now.rho_replica)
+    lost = pairs.onto_spots(late * by_pressure) * (now.pressure < layout.clip)
+    served = pairs.onto_spots(in_time)
+    by_node = lost * (pairs.spots_of_nodes(rho) >= now.rho_replica)
     full = (now.own > given.spare) / now.most
     overfull = (now.rho_replica > 1.0) / now.most_replica
-    at_node = (by_node.sum(-2) + full * served.sum(-2)) * given.per_gc
-    at_replica = (lost - by_node + overfull * served) * given.per_granted_gc
-    by_work = at_node[..., None, :] + at_replica
-    others = pairs.of_nodes(penalty * layout.work_gc[..., None] * by_work)
+    onto_nodes = pairs.spots_onto_nodes
+    at_node = (onto_nodes(by_node) + full * onto_nodes(served)) * stands.per_gc
+    at_replica = (lost - by_node + overfull * served) * stands.per_granted_gc
+    by_work = pairs.spots_of_nodes(at_node) + at_replica
+    others = pairs.of_spots(penalty * stands.work_gc * by_work)
     if links is not None:
         # -- and on its links, by waiting and by overload
-        waits = pairs.onto_links(late * given.rate * now.free) * links.wait_slope_s
+        waits = pairs.onto_links(late * stands.rate * now.free) * links.wait_slope_s
         choked = pairs.onto_links(in_time) * (links.load > 1.0) / links.most
         of_link = penalty * (waits + choked) * links.per_mbit
-        others = others + given.size_mbit * pairs.of_routes(of_link @ layout.onto_link.T)
+        others = others + stands.size_mbit * pairs.of_routes(of_link @ layout.onto_link.T)
     alone = now.energy + unsatisfied
     return Marginal(
         total=alone + others if layout.others else alone,
         energy=now.energy,
         unsatisfied=unsatisfied,
         others=others,
-        cost=now.flow * (now.energy - penalty * now.met),
         utilisation=rho,
         pressure=now.pressure,
         link_load=None if links is None else links.load,

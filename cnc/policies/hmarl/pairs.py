@@ -1,33 +1,38 @@
 """Pairs of a class and a route: what each of them meets, and what they add up to.
 
-The equations of `marginal` and `improvement` are written for such pairs. `AllPairs` keeps every
-pair in a grid of classes and routes, as batches of worlds in torch need and small domains do best
-with. `ReadyPairs` keeps a list of those that requests can take at all, less than half of them in
-most slots, with which E2E decides in about half the time.
+The equations of `marginal` and `improvement` are written for such pairs, for spots (a service on a
+node) and for choices (of a class at an origin). `AllPairs` keeps them in grids, as batches of
+worlds in torch need; `pairs_listed.ReadyPairs` keeps lists of those that requests can take at all,
+with which agents decide in a fraction of the time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Protocol
 
-import numpy as np
-
-from cnc.environment.sites import Floats, Integers
-from cnc.policies.hmarl.arrays import Array, at
+from cnc.policies.hmarl.arrays import Array, at, lowest_of, normalised
 from cnc.policies.hmarl.layout_fields import Layout
 
 
 class Pairs(Protocol):
-    """[…, P] stands for one number a pair, in whatever shape; […] for any leading axes."""
+    """[…, P] stands for one number a pair, [..., Q] a spot, [..., K] a choice, in whatever shape;
+    […] for any leading axes."""
 
     @property
-    def nodes(self) -> Integers | None:
-        """Positions in S x N that matter; None for all."""
+    def layout(self) -> Layout:
+        """Whose pairs they are."""
 
     @property
-    def choices(self) -> Integers | None:
-        """Positions in C x D x (K + 1) that matter; None for all."""
+    def split(self) -> bool:
+        """A service may have several nodes in a domain, so that there is something to split."""
+
+    @property
+    def weight(self) -> Array:
+        """[…, P] part of a choice's traffic on a node that takes this route."""
+
+    # -- pairs of what there are fewer of --------------------------------------------------------
 
     def of_classes(self, array: Array) -> Array:
         """[…, C] to […, P]."""
@@ -38,38 +43,90 @@ class Pairs(Protocol):
     def of_grid(self, array: Array) -> Array:
         """[…, C, D*R] to […, P]."""
 
-    def of_nodes(self, array: Array) -> Array:
-        """[…, S, N] to […, P]."""
+    def of_spots(self, array: Array) -> Array:
+        """[…, Q] to […, P]."""
 
     def of_choices(self, array: Array) -> Array:
-        """[…, C, D x (K + 1)] to […, P]."""
+        """[…, K] to […, P]."""
 
     def of_sides(self, array: Array, column: int) -> Array:
         """[…, S, 2 G + 1] to […, P], of one of the sides that a route takes."""
 
+    # -- sums of pairs ---------------------------------------------------------------------------
+
     def total(self, array: Array) -> Array:
         """[…, P] to […], summed."""
 
-    def onto_nodes(self, array: Array) -> Array:
-        """[…, P] to […, S, N], summed."""
+    def onto_spots(self, array: Array) -> Array:
+        """[…, P] to […, Q], summed."""
+
+    def onto_domains(self, array: Array) -> Array:
+        """[…, P] to […, domains], summed."""
 
     def onto_links(self, array: Array) -> Array:
         """[…, P] to […, L], summed."""
 
     def onto_choices(self, array: Array) -> Array:
-        """[…, P] to […, C, D x (K + 1)], summed."""
+        """[…, P] to […, K], summed."""
 
     def onto_sides(self, array: Array) -> Array:
         """[…, P] to […, S, 2 G], summed."""
 
+    # -- spots -----------------------------------------------------------------------------------
+
+    def spots_of_grid(self, array: Array) -> Array:
+        """[…, S, N] to […, Q]."""
+
+    def spots_of_nodes(self, array: Array) -> Array:
+        """[…, N] to […, Q]."""
+
+    def spots_of_services(self, array: Array) -> Array:
+        """[…, S] to […, Q]."""
+
+    def spots_onto_grid(self, array: Array) -> Array:
+        """[…, Q] to […, S, N], 0 elsewhere."""
+
+    def spots_onto_nodes(self, array: Array) -> Array:
+        """[…, Q] to […, N], summed."""
+
+    def within_domains(self, array: Array) -> Array:
+        """[…, Q] to […, Q], summed over the nodes that a service has in a domain."""
+
+    # -- choices ---------------------------------------------------------------------------------
+
+    def choices_of_grid(self, array: Array) -> Array:
+        """[…, C, D x (K + 1)] to […, K]."""
+
+    def choices_of_classes(self, array: Array) -> Array:
+        """[…, C] to […, K]."""
+
+    def choices_onto_grid(self, array: Array) -> Array:
+        """[…, K] to […, C, D x (K + 1)], 0 elsewhere."""
+
+    def with_unserved(self, xp: ModuleType, array: Array, value: float) -> Array:
+        """[…, K] with another value where requests stay unserved; numpy may change it in place."""
+
+    def above_lowest(self, array: Array, possible: Array) -> Array:
+        """[…, K] less the lowest possible of the same class and origin."""
+
+    def normal_choices(self, array: Array) -> Array:
+        """[…, K] as shares of a class at an origin."""
+
 
 @dataclass(frozen=True, eq=False)
 class AllPairs:
-    """Every class on every route: P is C x D*R. numpy or torch."""
+    """Every class on every route: P is C x D*R, Q is S x N and K is C x D x (K + 1).
+
+    numpy or torch.
+    """
 
     layout: Layout
-    nodes: Integers | None = None
-    choices: Integers | None = None
+    split: bool = True
+
+    @property
+    def weight(self) -> Array:
+        """[…, 1, D*R]."""
+        return self.of_routes(self.layout.weight)
 
     def of_classes(self, array: Array) -> Array:
         """[…, C] to […, C, D*R]."""
@@ -83,7 +140,7 @@ class AllPairs:
         """As it is."""
         return array
 
-    def of_nodes(self, array: Array) -> Array:
+    def of_spots(self, array: Array) -> Array:
         """[…, S, N] to […, C, D*R]."""
         return at(self._of_services(array), self.layout.route_node)
 
@@ -99,9 +156,13 @@ class AllPairs:
         """[…, C, D*R] to […]."""
         return array.sum((-1, -2))
 
-    def onto_nodes(self, array: Array) -> Array:
+    def onto_spots(self, array: Array) -> Array:
         """[…, C, D*R] to […, S, N]."""
         return self._onto_services(array @ self.layout.onto_node)
+
+    def onto_domains(self, array: Array) -> Array:
+        """[…, C, D*R] to […, domains]."""
+        return self.onto_spots(array).sum(-2) @ self.layout.onto_domain
 
     def onto_links(self, array: Array) -> Array:
         """[…, C, D*R] to […, L]."""
@@ -117,6 +178,62 @@ class AllPairs:
         """[…, C, D*R] to […, S, 2 G]."""
         return self._onto_services(array @ self.layout.onto_side)
 
+    def spots_of_grid(self, array: Array) -> Array:
+        """As it is."""
+        return array
+
+    def spots_of_nodes(self, array: Array) -> Array:
+        """[…, N] to […, S, N]."""
+        return array[..., None, :]
+
+    def spots_of_services(self, array: Array) -> Array:
+        """[…, S] to […, S, N]."""
+        return array[..., None]
+
+    def spots_onto_grid(self, array: Array) -> Array:
+        """As it is."""
+        return array
+
+    def spots_onto_nodes(self, array: Array) -> Array:
+        """[…, S, N] to […, N]."""
+        return array.sum(-2)
+
+    def within_domains(self, array: Array) -> Array:
+        """[…, S, N] to […, S, N]."""
+        onto = self.layout.onto_domain
+        return (array @ onto) @ onto.T
+
+    def choices_of_grid(self, array: Array) -> Array:
+        """As it is."""
+        return array
+
+    def choices_of_classes(self, array: Array) -> Array:
+        """[…, C] to […, C, D x (K + 1)]."""
+        return array[..., None]
+
+    def choices_onto_grid(self, array: Array) -> Array:
+        """As it is."""
+        return array
+
+    def with_unserved(self, xp: ModuleType, array: Array, value: float) -> Array:
+        """[…, C, D x (K + 1)] with another value in the last choice of each origin."""
+        by_origin = self._by_origin(array)
+        unserved = 0.0 * by_origin[..., -1:] + value
+        return xp.concatenate([by_origin[..., :-1], unserved], -1).reshape(array.shape)
+
+    def above_lowest(self, array: Array, possible: Array) -> Array:
+        """[…, C, D x (K + 1)] less the lowest possible of each origin."""
+        by_origin = self._by_origin(array)
+        lowest = lowest_of(by_origin + 1e3 * (1.0 - self._by_origin(possible)))
+        return (by_origin - lowest[..., None]).reshape(array.shape)
+
+    def normal_choices(self, array: Array) -> Array:
+        """[…, C, D x (K + 1)] as shares of each origin."""
+        return normalised(self._by_origin(array)).reshape(array.shape)
+
+    def _by_origin(self, array: Array) -> Array:
+        return array.reshape(*array.shape[:-1], -1, self.layout.choices)
+
     def _of_services(self, array: Array) -> Array:
         layout = self.layout
         return array if layout.class_is_service else array[..., layout.service, :]
@@ -124,82 +241,3 @@ class AllPairs:
     def _onto_services(self, array: Array) -> Array:
         layout = self.layout
         return array if layout.class_is_service else layout.to_service @ array
-
-
-class ReadyPairs:
-    """The pairs whose choice is possible and whose node has a ready replica, in a list. numpy.
-
-    Args:
-        layout: of one world.
-        ready: [S, N] ready replicas.
-        possible: [C, D x (K + 1)] 1 where a choice is possible.
-    """
-
-    def __init__(self, layout: Layout, ready: Floats, possible: Floats) -> None:
-        service, node = layout.service, layout.route_node
-        routes, choices = len(node), possible.shape[-1]
-        self._routes, self._onto_link = routes, layout.onto_link
-        self._services, self._nodes = ready.shape
-        self._sides = layout.onto_side.shape[-1] + 1
-        self._grid_of_choices = possible.shape
-        taken = (ready > 0)[service].take(node, -1) & (possible > 0).take(layout.route_choice, -1)
-        self._pair = np.flatnonzero(taken)
-        self._class, self._route = np.divmod(self._pair, routes)
-        of_service = service.take(self._class)
-        self._node = of_service * self._nodes + node.take(self._route)
-        self._choice = self._class * choices + layout.route_choice.take(self._route)
-        self._side = [
-            of_service * self._sides + column.take(self._route) for column in layout.route_side.T
-        ]
-        self.nodes: Integers = np.flatnonzero(ready > 0)
-        self.choices: Integers = np.flatnonzero(possible > 0)
-
-    def of_classes(self, array: Array) -> Array:
-        """[C] to [P]."""
-        return array.take(self._class)
-
-    def of_routes(self, array: Array) -> Array:
-        """[D*R] to [P]."""
-        return array.take(self._route)
-
-    def of_grid(self, array: Array) -> Array:
-        """[C, D*R] to [P]."""
-        return array.take(self._pair)
-
-    def of_nodes(self, array: Array) -> Array:
-        """[S, N] to [P]."""
-        return array.take(self._node)
-
-    def of_choices(self, array: Array) -> Array:
-        """[C, D x (K + 1)] to [P]."""
-        return array.take(self._choice)
-
-    def of_sides(self, array: Array, column: int) -> Array:
-        """[S, 2 G + 1] to [P]."""
-        return array.take(self._side[column])
-
-    def total(self, array: Array) -> Array:
-        """[P] to a number."""
-        return array.sum()
-
-    def onto_nodes(self, array: Array) -> Array:
-        """[P] to [S, N]."""
-        count = self._services * self._nodes
-        return np.bincount(self._node, array, count).reshape(self._services, self._nodes)
-
-    def onto_links(self, array: Array) -> Array:
-        """[P] to [L]."""
-        by_route = np.bincount(self._route, array, self._routes)
-        return by_route @ self._onto_link
-
-    def onto_choices(self, array: Array) -> Array:
-        """[P] to [C, D x (K + 1)]."""
-        classes, choices = self._grid_of_choices
-        return np.bincount(self._choice, array, classes * choices).reshape(classes, choices)
-
-    def onto_sides(self, array: Array) -> Array:
-        """[P] to [S, 2 G]."""
-        total = np.zeros((self._services, self._sides))
-        for column in self._side:
-            total += np.bincount(column, array, total.size).reshape(total.shape)
-        return total[:, :-1]

@@ -19,11 +19,13 @@ import numpy as np
 
 from cnc.environment.observations import EndToEndObservation, Expectation, Hosts
 from cnc.environment.sites import Floats, Integers
+from cnc.policies.hmarl.arrays import normalised
 from cnc.policies.hmarl.backhaul import backhaul_shares
-from cnc.policies.hmarl.improvement import KEPT, Shares, Weights, normalised
+from cnc.policies.hmarl.improvement import KEPT, Shares, Weights
 from cnc.policies.hmarl.layout import layout_of
 from cnc.policies.hmarl.layout_fields import Layout
-from cnc.policies.hmarl.pairs import ReadyPairs
+from cnc.policies.hmarl.networks import Single
+from cnc.policies.hmarl.pairs_listed import Kept
 from cnc.policies.hmarl.situation import Conditions, situation
 from cnc.policies.hmarl.start import UNSERVED, node_start, pair_start, warmed, with_fixed
 from cnc.policies.hmarl.turns import Patience, improved_by_turns
@@ -52,6 +54,7 @@ class QDistribution:
         self._backhaul = backhaul_sides(world)
         self._wishes = Wishes(world, weights, self._candidates)
         self._key: bytes = b""
+        self._kept, self._single = Kept(), Single("e2e", "node")
         self._layout: Layout | None = None
         self._last: Shares | None = None
         self._decided: int | None = None
@@ -91,13 +94,12 @@ class QDistribution:
         flat = possible.transpose(1, 0, 2).reshape(shape)
         now = _conditions(observation)
         requests = observation.requests.T[:, layout.route_choice // (candidates + 1)]
-        pairs = ReadyPairs(layout, now.ready, flat)
-        given = situation(np, layout, now, requests, pairs)
+        standing = self._kept.standing(layout, now.ready, flat)
+        given = situation(np, layout, now, requests, standing)
         shares = self._start(observation, layout, now, possible)
 
-        shares = improved_by_turns(
-            np, given, shares, flat, self._weights, False, patience=self._patience
-        )
+        weights = self._single.of(self._weights)
+        shares = improved_by_turns(np, given, shares, flat, weights, False, patience=self._patience)
         choice = np.where(shares.choice < KEPT, 0.0, shares.choice)
         choice = normalised(choice.reshape(classes, origins, candidates + 1))
         decided = Shares(choice.reshape(shape), shares.node, shares.side)

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cnc.environment.sites import Booleans, Floats, Integers
-from cnc.policies.hmarl.improvement import Shares, Weights, normalised
+from cnc.policies.hmarl.arrays import normalised
+from cnc.policies.hmarl.improvement import Shares, Weights
 from cnc.policies.hmarl.marginal import Layout
-from cnc.policies.hmarl.pairs import ReadyPairs
+from cnc.policies.hmarl.networks import Single
+from cnc.policies.hmarl.pairs_listed import ReadyPairs
 from cnc.policies.hmarl.replica_values import Holding, ReplicaValues, replica_values
-from cnc.policies.hmarl.situation import Conditions, Situation, situation
+from cnc.policies.hmarl.situation import Conditions, Situation, situation, standing_of
 from cnc.policies.hmarl.start import node_start
 from cnc.policies.hmarl.turns import improved_by_turns
 from cnc.simulator.world import World
@@ -59,6 +61,7 @@ class ReplicaSearch:
 
     def __init__(self, world: World, weights: Weights) -> None:
         self._world, self.weights = world, weights
+        self._single = Single("e2e", "node")
         parameters = world.parameters
         frame = parameters.frame_slots
         tau, unit = parameters.slot_s, parameters.reference_j
@@ -114,11 +117,11 @@ class ReplicaSearch:
         conditions = replace(expected.conditions, ready=replicas)
         node = node_start(layout, conditions, shares.node)
         shares = Shares(choice, node, shares.side)
-        given = situation(
-            np, layout, conditions, expected.requests, ReadyPairs(layout, replicas, possible)
-        )
+        standing = standing_of(np, replicas, ReadyPairs(layout, replicas, possible))
+        given = situation(np, layout, conditions, expected.requests, standing)
         begin = 0 if first else len(self.weights["e2e.steps"]) - SETTLING
-        shares = improved_by_turns(np, given, shares, possible, self.weights, False, max(0, begin))
+        weights = self._single.of(self.weights)
+        shares = improved_by_turns(np, given, shares, possible, weights, False, max(0, begin))
         return given, shares, possible
 
     def _acted(

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnc.environment.sites import Booleans, Floats
-from cnc.policies.hmarl.improvement import CAP, Shares, of_pairs
+from cnc.policies.hmarl.improvement import CAP, Shares, listed, of_pairs
 from cnc.policies.hmarl.marginal import Layout, Served, energy_slope, marginal_of, served_in
-from cnc.policies.hmarl.situation import Situation
+from cnc.policies.hmarl.situation import Situation, Standing
 
 FILLED = 0.6
 """Utilisation to which a new replica is filled."""
@@ -76,19 +76,22 @@ def replica_values(
         holding: what replicas cost by themselves.
     """
     layout, pairs, replicas = given.layout, given.pairs, given.now.ready
-    of_choice, at_node, path = of_pairs(layout, pairs, shares)
+    of_choice, at_node, path = of_pairs(pairs, listed(pairs, shares))
     now = served_in(np, given, of_choice * at_node * path)
     found = marginal_of(np, given, now)
     meets = _Meets(given, now)
     flow, met, energy, penalty = now.flow, now.met, found.energy, layout.penalty
-    served = pairs.onto_nodes(flow * met)
-    gained = pairs.onto_nodes(flow * meets.met(replicas + 1.0)) - served
-    lost = served - pairs.onto_nodes(flow * meets.met(np.maximum(replicas - 1.0, 0.0)))
+    there = pairs.spots_of_grid(replicas)
+    served = pairs.onto_spots(flow * met)
+    gained = pairs.onto_spots(flow * meets.met(there + 1.0)) - served
+    lost = served - pairs.onto_spots(flow * meets.met(np.maximum(there - 1.0, 0.0)))
+    in_time = served.sum()
+    gained, lost = pairs.spots_onto_grid(gained), pairs.spots_onto_grid(lost)
     # what requests cost at their choices now, and on average
     classes = len(shares.choice)
     shape = (classes, -1, layout.choices)
     value = np.minimum(found.total, CAP)
-    q = pairs.onto_choices(value * at_node * path).reshape(shape)
+    q = pairs.choices_onto_grid(pairs.onto_choices(value * at_node * path)).reshape(shape)
     q[..., -1] = penalty
     price = (q * shares.choice.reshape(shape)).sum(-1)
     drawn = _drawn(everywhere, now, price, admissible)
@@ -98,13 +101,15 @@ def replica_values(
     costs[..., -1] = penalty
     two = np.partition(costs, 1, -1)
     other = np.where(costs == two[..., :1], two[..., 1:2], two[..., :1])
-    other = pairs.of_choices(np.minimum(other, penalty).reshape(classes, -1))
-    moved = pairs.onto_nodes(flow * np.maximum(other - energy - penalty * (1.0 - met), 0.0))
+    other = np.minimum(other, penalty).reshape(classes, -1)
+    other = pairs.of_choices(pairs.choices_of_grid(other))
+    moved = pairs.onto_spots(flow * np.maximum(other - energy - penalty * (1.0 - met), 0.0))
+    moved = pairs.spots_onto_grid(moved)
     remove = penalty * lost
     remove = np.where(replicas == 1.0, np.minimum(remove, moved), remove) - holding.keep
     asked = everywhere.requests[:, :: len(layout.onto_candidate)].sum()
     cost = (flow * energy).sum() + (holding.keep * replicas).sum()
-    cost += penalty * (asked - served.sum())
+    cost += penalty * (asked - in_time)
     return ReplicaValues(add, remove, gained, lost, float(cost))
 
 
@@ -112,20 +117,21 @@ class _Meets:
     """Shares served in time with other replicas and the work that nodes have now."""
 
     def __init__(self, given: Situation, now: Served) -> None:
-        self._given, self._now = given, now
+        self._standing, self._now = given.standing, now
         slack, passed = _on_the_way(given, now)
         self._slack = np.maximum(slack, 0.0)
         self._passed = passed * (slack > 0)
-        self._spare = (given.spare / now.most)[None, :]
+        of_nodes = given.pairs.spots_of_nodes
+        self._spare, self._rho = of_nodes(given.spare / now.most), of_nodes(now.rho)
+        self._replica_gc = of_nodes(given.layout.replica_gc_s * given.layout.slot_s)
 
     def met(self, replicas: Floats) -> Floats:
-        """[…, P] with [S, N] replicas."""
-        layout, now = self._given.layout, self._now
-        granted = np.maximum(layout.replica_gc_s * replicas * layout.slot_s, 1e-6)
-        pressure = now.work / granted
+        """[…, P] with [Q] replicas."""
+        granted = np.maximum(self._replica_gc * replicas, 1e-6)
+        pressure = self._now.work / granted
         kept = (replicas > 0) * self._spare / np.maximum(pressure, 1.0)
-        pressure = np.maximum(pressure, now.rho)
-        return _in_time(self._given, replicas, pressure, kept, self._slack) * self._passed
+        pressure = np.maximum(pressure, self._rho)
+        return _in_time(self._standing, replicas, pressure, kept, self._slack) * self._passed
 
 
 def _on_the_way(given: Situation, now: Served) -> tuple[Floats, Floats]:
@@ -137,16 +143,16 @@ def _on_the_way(given: Situation, now: Served) -> tuple[Floats, Floats]:
 
 
 def _in_time(
-    given: Situation, replicas: Floats, pressure: Floats, kept: Floats, slack: Floats
+    standing: Standing, replicas: Floats, pressure: Floats, kept: Floats, slack: Floats
 ) -> Floats:
-    """[…, P] share that replicas [S, N] at a pressure serve within the slack."""
-    layout, pairs = given.layout, given.pairs
+    """[…, P] share that replicas [Q] at a pressure serve within the slack."""
+    layout, pairs = standing.layout, standing.pairs
     pressure = np.minimum(pressure, layout.clip)
-    servers = layout.servers * replicas
+    servers = pairs.spots_of_nodes(layout.servers) * replicas
     exponent = np.sqrt(2.0 * (servers + 1.0)) - 1.0
-    waiting = pairs.of_nodes(exponent * np.log(np.maximum(pressure, 1e-9)))
-    drain = pairs.of_nodes((1.0 - pressure) * servers * layout.per_server_hz)
-    return np.asarray((1.0 - np.exp(waiting - slack * drain)) * pairs.of_nodes(kept))
+    waiting = pairs.of_spots(exponent * np.log(np.maximum(pressure, 1e-9)))
+    drain = pairs.of_spots((1.0 - pressure) * servers * pairs.spots_of_grid(layout.per_server_hz))
+    return np.asarray((1.0 - np.exp(waiting - slack * drain)) * pairs.of_spots(kept))
 
 
 def _drawn(given: Situation, now: Served, price: Floats, admissible: Booleans) -> Floats:
@@ -161,22 +167,23 @@ def _drawn(given: Situation, now: Served, price: Floats, admissible: Booleans) -
     layout, routes = given.layout, len(given.layout.onto_candidate)
     slack, passed = _on_the_way(given, now)
     # one replica that is moderately used
-    one = np.ones_like(now.work)
-    spare = given.spare / now.most
-    met = _in_time(given, one, np.maximum(CALM, now.rho) * one, spare * one, np.maximum(slack, 0.0))
+    standing, pairs = given.standing, given.pairs
+    of_nodes = pairs.spots_of_nodes
+    one = np.ones_like(standing.here)
+    spare = of_nodes(given.spare / now.most)
+    calm = of_nodes(np.maximum(CALM, now.rho)) * one
+    met = _in_time(standing, one, calm, spare * one, np.maximum(slack, 0.0))
     met *= passed * (slack > 0)
-    energy = (
-        given.pairs.of_nodes(given.node_j * energy_slope(layout, now.rho)[None, :])
-        + given.transfer_j
-    )
+    slope = energy_slope(layout, now.rho)
+    energy = pairs.of_spots(standing.node_j * of_nodes(slope)) + given.transfer_j
     here = energy + layout.penalty * (1.0 - met)
     gain = np.maximum(np.repeat(price, routes, axis=1) - here, 0.0) * admissible
     requests = given.requests / _parallel(layout, routes)
-    total = given.pairs.onto_nodes(gain * requests)
-    work = given.pairs.onto_nodes((gain > 0) * requests) * layout.work_gc[:, None]
+    total = pairs.onto_spots(gain * requests)
+    work = pairs.onto_spots((gain > 0) * requests) * standing.work_gc
     room = np.maximum(BUSY - now.rho, 0.0) * layout.capacity_gc_s * layout.slot_s
     takes = np.minimum(FILLED * layout.replica_gc_s * layout.slot_s, room)
-    return np.asarray(total * np.minimum(1.0, takes / np.maximum(work, 1e-9)))
+    return np.asarray(total * np.minimum(1.0, of_nodes(takes) / np.maximum(work, 1e-9)))
 
 
 def _parallel(layout: Layout, routes: int) -> Floats:

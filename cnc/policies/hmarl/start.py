@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from cnc.policies.hmarl.arrays import Array, at_least
-from cnc.policies.hmarl.improvement import normalised
+from cnc.policies.hmarl.arrays import Array, at_least, normalised
 from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.situation import Conditions
 

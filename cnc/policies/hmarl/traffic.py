@@ -13,12 +13,13 @@ import numpy as np
 
 from cnc.environment.observations import DomainObservation, Order, Split
 from cnc.environment.sites import Floats, Site
-from cnc.policies.hmarl.arrays import at
+from cnc.policies.hmarl.arrays import at, normalised
 from cnc.policies.hmarl.backhaul import backhaul_shares
-from cnc.policies.hmarl.improvement import Shares, Weights, normalised
+from cnc.policies.hmarl.improvement import Shares, Weights
 from cnc.policies.hmarl.layout import layout_at
 from cnc.policies.hmarl.layout_fields import Layout
-from cnc.policies.hmarl.pairs import AllPairs
+from cnc.policies.hmarl.networks import Single
+from cnc.policies.hmarl.pairs_listed import Kept
 from cnc.policies.hmarl.situation import Conditions, situation
 from cnc.policies.hmarl.start import expected_start, node_start, pair_start, warmed
 from cnc.policies.hmarl.turns import improved_by_turns
@@ -35,6 +36,7 @@ class Traffic:
     def __init__(self, site: Site, weights: Weights) -> None:
         self._site, self._weights = site, weights
         self._key: bytes = b""
+        self._kept, self._single = Kept(), Single("node")
         self._layout: Layout | None = None
         self._node: Floats | None = None
         self._side: Floats | None = None
@@ -44,12 +46,13 @@ class Traffic:
         layout = self._layout_for(order)
         own = self._site.path_links is not None and self._site.kind != "ran"
         now, shares = self._start(observation, order, layout)
-        requests = at(order.requests.T, layout.route_choice)
-        pairs = AllPairs(layout, nodes=np.flatnonzero(now.ready))
-        given = situation(np, layout, now, requests, pairs)
-        shares = improved_by_turns(
-            np, given, shares, shares.choice, self._weights, fixed_choice=True
-        )
+        standing = self._kept.standing(layout, now.ready)
+        if own or standing.pairs.split:
+            requests = at(order.requests.T, layout.route_choice)
+            given = situation(np, layout, now, requests, standing)
+            shares = improved_by_turns(
+                np, given, shares, shares.choice, self._single.of(self._weights), fixed_choice=True
+            )
         self._node = shares.node
         paths = shares.side[:, :2] if own else self._backhaul(observation, order)
         self._side = paths if own else None

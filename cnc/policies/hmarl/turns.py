@@ -13,8 +13,17 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from cnc.policies.hmarl.arrays import Array, at_least
-from cnc.policies.hmarl.improvement import Shares, Weights, cost_of, improved_in, normalised
+from cnc.policies.hmarl.improvement import (
+    Shares,
+    Weights,
+    improved,
+    listed,
+    normal_spots,
+    unlisted,
+    weighed,
+)
 from cnc.policies.hmarl.marginal import Layout
+from cnc.policies.hmarl.pairs import Pairs
 from cnc.policies.hmarl.situation import Situation
 
 REPEATED = 4
@@ -56,34 +65,36 @@ def improved_by_turns(
         first: turn to begin with; the later ones have the smaller steps.
         patience: how long to go on; None for as many turns as were trained.
     """
-    best = now = shares
-    lowest: Array = None
-    trained = len(weights["domain.steps" if fixed_choice else "e2e.steps"])
+    pairs = given.pairs
     patience = patience if given.layout.others else None
+    trained = len(weights["domain.steps" if fixed_choice else "e2e.steps"])
+    best = now = listed(pairs, shares)
+    lowest: Array = None
     idle = 0
     for turn in _turns(trained, first, patience):
-        after, cost = improved_in(xp, given, now, possible, weights, turn, fixed_choice)
+        tried = weighed(xp, given, now, fixed_choice)
         if lowest is None or not given.layout.others:  # who looks to his own has no common cost
-            lowest, now = cost, after
+            lowest = tried.cost
+            now = improved(xp, given, tried, possible, weights, turn, fixed_choice)
             continue
-        better = cost <= lowest
-        if patience is not None:
-            if better:
-                idle = idle + 1 if lowest - cost < patience.enough * abs(cost) else 0
+        better = tried.cost <= lowest
+        if patience is not None and better:
+            idle = idle + 1 if lowest - tried.cost < patience.enough * abs(tried.cost) else 0
             if idle == patience.over:
-                return now
-        back = after if better.all() else halfway(given.layout, best, now)
+                return unlisted(pairs, now)
+        some, every = better.any(), better.all()
+        # what costs more is not improved, but half taken back
+        after = improved(xp, given, tried, possible, weights, turn, fixed_choice) if some else None
+        back = None if every else halfway(pairs, best, now)
         best, lowest, now = (
             _either(xp, given.layout, better, now, best),
-            xp.where(better, cost, lowest),
+            xp.where(better, tried.cost, lowest),
             _either(xp, given.layout, better, after, back),
         )
-    if lowest is None:
-        return shares
-    if not given.layout.others:
-        return now
-    better = cost_of(xp, given, now, fixed_choice) <= lowest
-    return _either(xp, given.layout, better, now, best)
+    if lowest is not None and given.layout.others:
+        better = weighed(xp, given, now, fixed_choice).cost <= lowest
+        now = _either(xp, given.layout, better, now, best)
+    return unlisted(pairs, now)
 
 
 def _turns(trained: int, first: int, patience: Patience | None) -> Iterator[int]:
@@ -93,13 +104,11 @@ def _turns(trained: int, first: int, patience: Patience | None) -> Iterator[int]
         yield turn if turn < trained else trained - last + (turn - trained) % last
 
 
-def halfway(layout: Layout, before: Shares, after: Shares) -> Shares:
-    """Half of a step: in logits, but for the sides."""
-    shape = (*before.choice.shape[:-1], -1, layout.choices)
-    choice = normalised(_middle(before.choice, after.choice).reshape(shape))
-    node = normalised(_middle(before.node, after.node), layout.onto_domain)
-    side = 0.5 * (before.side + after.side)
-    return Shares(choice.reshape(before.choice.shape), node, side)
+def halfway(pairs: Pairs, before: Shares, after: Shares) -> Shares:
+    """Half of a step, listed: in logits, but for the sides."""
+    choice = pairs.normal_choices(_middle(before.choice, after.choice))
+    node = normal_spots(pairs, _middle(before.node, after.node))
+    return Shares(choice, node, 0.5 * (before.side + after.side))
 
 
 def _middle(one: Array, other: Array) -> Array:
@@ -108,11 +117,17 @@ def _middle(one: Array, other: Array) -> Array:
     return at_least(product, 1e-16) ** 0.5 * (product > 0)
 
 
-def _either(xp: ModuleType, layout: Layout, better: Array, one: Shares, other: Shares) -> Shares:
-    """One where it is better, in each member of a batch, or in each of its domains."""
-    if better.all():
+def _either(
+    xp: ModuleType, layout: Layout, better: Array, one: Shares | None, other: Shares | None
+) -> Shares:
+    """One where it is better, in each member of a batch, or in each of its domains.
+
+    What is nowhere taken may be left out.
+    """
+    if other is None or better.all():
+        assert one is not None, "something is better"
         return one
-    if not better.any():
+    if one is None or not better.any():
         return other
     domains = layout.onto_domain.shape[-1]
     if better.ndim == one.node.ndim - 2:  # of the whole slot
@@ -120,7 +135,7 @@ def _either(xp: ModuleType, layout: Layout, better: Array, one: Shares, other: S
     else:
         # each domain owns its nodes and one pair of links; choices are not its own
         choice = better.any(-1)[..., None, None]
-        node = better[..., layout.onto_domain.argmax(-1)][..., None, :]
+        node = better[..., layout.domain][..., None, :]
         owner = [min(column // 2, domains - 1) for column in range(one.side.shape[-1])]
         side = better[..., owner][..., None, :]
     return Shares(

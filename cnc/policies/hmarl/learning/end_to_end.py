@@ -9,7 +9,8 @@ import numpy as np
 from cnc.environment.observations import EndToEndObservation
 from cnc.environment.sites import Floats
 from cnc.policies.greedy import GreedyEndToEnd
-from cnc.policies.hmarl.improvement import Shares, Weights, normalised
+from cnc.policies.hmarl.arrays import normalised
+from cnc.policies.hmarl.improvement import Shares, Weights
 from cnc.policies.hmarl.learning.learner import Learner
 from cnc.policies.hmarl.learning.loss import Role
 from cnc.policies.hmarl.learning.packing import Arrays, taken, under
