@@ -33,17 +33,18 @@ class DomainPart:
 
 def observe_domain(measured: Measurement, site: Site) -> DomainObservation:
     """The slice of the measurement that a domain sees."""
+    nodes, links = site.nodes, site.links
     return DomainObservation(
         slot=measured.slot,
         frame_start=measured.frame_start,
-        background=measured.background[site.nodes],
-        utilisation=measured.utilisation[site.nodes],
-        backlog_gc=measured.backlog_gc[site.nodes],
-        ready=measured.ready[:, site.nodes],
-        placed=measured.placed[:, site.nodes],
-        link_capacity_mbit_s=measured.link_capacity_mbit_s[site.links],
-        link_energy_j_mbit=measured.link_energy_j_mbit[site.links],
-        link_utilisation=measured.link_utilisation[site.links],
+        background=measured.background.take(nodes),
+        utilisation=measured.utilisation.take(nodes),
+        backlog_gc=measured.backlog_gc.take(nodes),
+        ready=measured.ready.take(nodes, 1),
+        placed=measured.placed.take(nodes, 1),
+        link_capacity_mbit_s=measured.link_capacity_mbit_s.take(links),
+        link_energy_j_mbit=measured.link_energy_j_mbit.take(links),
+        link_utilisation=measured.link_utilisation.take(links),
     )
 
 

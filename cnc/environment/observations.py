@@ -116,7 +116,7 @@ class Expectation:
         """What concerns one domain; None where a directive could not carry it."""
         if len(self.sigma) * len(site.nodes) > MOST_SHARES:
             return None
-        return Split(sigma=self.sigma[:, site.nodes], paths=self.paths[site.index])
+        return Split(sigma=self.sigma.take(site.nodes, 1), paths=self.paths[site.index])
 
 
 def demand_of(site: Site, order: Order) -> Floats:

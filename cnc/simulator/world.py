@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class TrafficClasses:
     def __len__(self) -> int:
         return len(self.service)
 
-    @property
+    @cached_property
     def key(self) -> bytes:
         """Differs where the tables differ."""
         parts = (self.service, self.uplink_mbit, self.downlink_mbit, self.deadline_s)

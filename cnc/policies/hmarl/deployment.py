@@ -22,17 +22,12 @@ import numpy as np
 
 from cnc.environment.observations import DomainObservation, Order
 from cnc.environment.sites import Booleans, Floats, Integers, Site
-from cnc.policies.greedy import usable_nodes
+from cnc.policies.hmarl.deployment_features import DeploymentFeatures
 from cnc.policies.hmarl.improvement import Weights
 from cnc.policies.hmarl.marginal import Array
 from cnc.policies.hmarl.placing import GONE, Room, standing
 from cnc.policies.popularity import Popularity
-from cnc.simulator.world import TrafficClasses
 
-KINDS = ("terminal", "ran", "transport")
-FEATURES = 14 + len(KINDS)
-ORIGIN_WEIGHT = np.array([1.0, 1.0, 0.5, 0.5, 1.0])
-"""Of an origin's demand, by which candidate the domain is to it."""
 MOST = 3.0
 """Logarithm of the most replicas that a service can be worth on a node."""
 SHORT = 0.5
@@ -54,6 +49,7 @@ class Deployment:
         self._site, self._weights = site, weights
         self._coordinated = coordinated
         self._popularity = Popularity()
+        self._features: DeploymentFeatures | None = None
 
     def observe(self, order: Order) -> None:
         """Update the popularity estimate."""
@@ -90,8 +86,11 @@ class Deployment:
         )
 
     def _worth(self, observation: DomainObservation, order: Order) -> tuple[Floats, Booleans]:
-        usable = usable_nodes(self._site, order.classes) & (observation.background < GONE)
-        seen = features(self._site, self._popularity, observation, order)
+        known, key = self._features, order.classes.key
+        if known is None or key != known.key:
+            known = self._features = DeploymentFeatures(self._site, order.classes)
+        usable = known.usable & (observation.background < GONE)
+        seen = known.seen(self._popularity, observation, order)
         return np.exp(np.minimum(values(np, self._weights, seen), MOST)) * usable, usable
 
     def snapshot(self) -> dict[str, Any]:
@@ -174,60 +173,11 @@ def _place(room: Room, missing: Integers, memory_gb: Floats, anywhere: bool) -> 
                 break
 
 
-def features(
-    site: Site, popularity: Popularity, observation: DomainObservation, order: Order
-) -> Floats:
-    """[S, n, FEATURES] of a service on a node."""
-    classes, services, nodes = order.classes, len(site.work_gc), len(site.nodes)
-    tau = site.parameters.slot_s
-    weight = ORIGIN_WEIGHT[site.candidate]
-    asked = popularity.per_service(order, services, weight)
-    demand = asked * site.work_gc
-    capacity = site.node_capacity_gc_s * tau
-    size, deadline = _per_service(classes, services)
-    processing = site.work_gc[:, None] / site.node_speed_gc_s
-    finite = np.where(np.isfinite(site.zero_load_s), site.zero_load_s, 1e3)
-    path = (finite[:, None] + size[:, None, None] * site.per_mbit_s[:, None]).min(-1)
-    network = (path * weight[:, None, None]).sum(0) / weight.sum()
-    slack = (deadline[:, None] - network - processing) / deadline[:, None]
-    nearest = (deadline[:, None] - path.min(0) - processing) / deadline[:, None]
-    every = max(float(demand.sum()), 1e-9)
-
-    def wide(array: Floats) -> Floats:
-        return np.broadcast_to(array, (services, nodes))
-
-    return np.stack(
-        [
-            wide(np.log1p(8.0 * demand[:, None] / capacity)),
-            wide(np.log1p(demand[:, None] / site.node_replica_gc_s / tau)),
-            wide(np.log1p(4.0 * demand.sum(keepdims=True)[:, None] / capacity.sum())),
-            wide(4.0 * demand[:, None] / every),
-            wide(np.log1p(asked)[:, None]),
-            wide(processing / deadline[:, None]),
-            np.clip(slack, -2.0, 1.0),
-            np.clip(nearest, -2.0, 1.0),
-            wide((site.node_dynamic_w / site.node_capacity_gc_s)[None]),
-            wide(observation.background[None]),
-            wide(site.memory_gb[:, None] / site.node_memory_gb),
-            wide(np.log(size)[:, None]),
-            wide(np.log(site.work_gc)[:, None]),
-            wide((site.node_replica_gc_s / site.node_capacity_gc_s)[None]),
-            *(wide(np.full((1, 1), float(site.kind == kind))) for kind in KINDS),
-        ],
-        -1,
-    )
-
-
-def _per_service(classes: TrafficClasses, services: int) -> tuple[Floats, Floats]:
-    """[S] largest size and least deadline of a service's classes."""
-    size, deadline = np.zeros(services), np.full(services, np.inf)
-    np.maximum.at(size, classes.service, classes.uplink_mbit + classes.downlink_mbit)
-    np.minimum.at(deadline, classes.service, classes.deadline_s)
-    return np.maximum(size, 1e-3), np.where(np.isfinite(deadline), deadline, 1.0)
-
-
 def values(xp: ModuleType, weights: Weights, seen: Array) -> Array:
     """[…] logarithm of the replicas that are worth having, from features […, FEATURES]."""
-    hidden = xp.tanh(seen @ weights["deploy.w1"] + weights["deploy.b1"])
+    # all pairs in one product
+    flat = seen.reshape(-1, seen.shape[-1])
+    hidden = xp.tanh(flat @ weights["deploy.w1"] + weights["deploy.b1"])
     hidden = xp.tanh(hidden @ weights["deploy.w2"] + weights["deploy.b2"])
-    return (hidden @ weights["deploy.w3"] + weights["deploy.b3"])[..., 0]
+    out = hidden @ weights["deploy.w3"] + weights["deploy.b3"]
+    return out[:, 0].reshape(seen.shape[:-1])

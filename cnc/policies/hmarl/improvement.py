@@ -8,7 +8,7 @@ terms in units of the penalty; how far each repetition goes is learned as well. 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import ModuleType
 
 from cnc.policies.hmarl.arrays import Array, at, at_least, at_most, between
@@ -136,7 +136,8 @@ def improved(
         turn: number of the repetition.
         fixed_choice: leave the choices as they are (a domain's own decision).
     """
-    pairs, shares = given.pairs, now.shares
+    pairs, before = given.pairs, now.shares
+    choice, node, side = before.choice, before.node, before.side
     role = "domain" if fixed_choice else "e2e"
     step = weights[f"{role}.steps"][turn]
     found = marginal_of(xp, given, now.served)
@@ -144,15 +145,13 @@ def improved(
     chosen = (given.requests + 0.01) * now.of_choice
     if not fixed_choice:
         choice = _choices(xp, given, found, value, now, possible, weights, step[0])
-        shares = replace(shares, choice=choice)
     if pairs.split:
         of_node = _mean(value, chosen * now.path, pairs.onto_spots)
-        node = _nodes(xp, given, found, of_node, shares.node, weights, step[1])
-        shares = replace(shares, node=node)
+        node = _nodes(xp, given, found, of_node, node, weights, step[1])
     if given.layout.onto_side.shape[-1] > 0:
         of_side = _mean(value, chosen * now.at_node, pairs.onto_sides)
-        shares = replace(shares, side=_sides(xp, of_side, shares.side, step[2]))
-    return shares
+        side = _sides(xp, of_side, side, step[2])
+    return Shares(choice, node, side)
 
 
 def _nodes(
@@ -225,8 +224,7 @@ def _choices(
     gap = between(pairs.above_lowest(q, possible), 0.0, 2.0 * CAP)
     move = step * xp.exp(pace) * gap
     better = before * xp.exp(-between(move, 0.0, FURTHEST))
-    can = pairs.choices_of_grid(possible)
-    return pairs.normal_choices(can * at_least(better, LEAST))
+    return pairs.normal_choices(at_least(better, LEAST), possible)
 
 
 def _features(

@@ -167,7 +167,7 @@ def served_in(xp: ModuleType, given: Situation, routing: Array) -> Served:
     links = None
     if layout.onto_link.shape[-1] > 0:
         links = link_state(given, flow)
-        slack = slack - pairs.of_routes(links.wait_s @ layout.onto_link.T)
+        slack = slack - pairs.of_links(links.wait_s)
     # -- the share that waits too long
     room = at_least(slack, 0.0) * stands.rate
     free = pairs.of_spots(1.0 - clipped)
@@ -230,7 +230,7 @@ def marginal_of(xp: ModuleType, given: Situation, now: Served) -> Marginal:
         waits = pairs.onto_links(late * stands.rate * now.free) * links.wait_slope_s
         choked = pairs.onto_links(in_time) * (links.load > 1.0) / links.most
         of_link = penalty * (waits + choked) * links.per_mbit
-        others = others + stands.size_mbit * pairs.of_routes(of_link @ layout.onto_link.T)
+        others = others + stands.size_mbit * pairs.of_links(of_link)
     alone = now.energy + unsatisfied
     return Marginal(
         total=alone + others if layout.others else alone,

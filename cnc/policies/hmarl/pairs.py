@@ -40,6 +40,9 @@ class Pairs(Protocol):
     def of_routes(self, array: Array) -> Array:
         """[…, D*R] to […, P]."""
 
+    def of_links(self, array: Array) -> Array:
+        """[…, L] to […, P], summed over the links of a route."""
+
     def of_grid(self, array: Array) -> Array:
         """[…, C, D*R] to […, P]."""
 
@@ -109,8 +112,8 @@ class Pairs(Protocol):
     def above_lowest(self, array: Array, possible: Array) -> Array:
         """[…, K] less the lowest possible of the same class and origin."""
 
-    def normal_choices(self, array: Array) -> Array:
-        """[…, K] as shares of a class at an origin."""
+    def normal_choices(self, array: Array, possible: Array | None = None) -> Array:
+        """[…, K] as shares of a class at an origin, of what is possible (None: as they are)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +138,10 @@ class AllPairs:
     def of_routes(self, array: Array) -> Array:
         """[…, D*R] to […, C, D*R]."""
         return array[..., None, :]
+
+    def of_links(self, array: Array) -> Array:
+        """[…, L] to […, C, D*R]."""
+        return self.of_routes(array @ self.layout.onto_link.T)
 
     def of_grid(self, array: Array) -> Array:
         """As it is."""
@@ -227,8 +234,9 @@ class AllPairs:
         lowest = lowest_of(by_origin + 1e3 * (1.0 - self._by_origin(possible)))
         return (by_origin - lowest[..., None]).reshape(array.shape)
 
-    def normal_choices(self, array: Array) -> Array:
+    def normal_choices(self, array: Array, possible: Array | None = None) -> Array:
         """[…, C, D x (K + 1)] as shares of each origin."""
+        array = array if possible is None else possible * array
         return normalised(self._by_origin(array)).reshape(array.shape)
 
     def _by_origin(self, array: Array) -> Array:

@@ -36,6 +36,10 @@ class ReadyPairs:
         self._pair = np.flatnonzero(taken)
         self._class, self._route = np.divmod(self._pair, routes)
         self._routes, self._onto_link = routes, layout.onto_link
+        self._links = layout.onto_link.shape[-1]
+        # a domain knows one link of each route at most
+        alone = layout.along.shape[1] == 1 and bool((layout.along < self._links).all())
+        self._link = layout.along[:, 0].take(self._route) if alone else None
         of_service = service.take(self._class)
         self._pick_spots(here, of_service * nodes + node.take(self._route))
         self._pick_choices(possible)
@@ -90,6 +94,12 @@ class ReadyPairs:
         """[D*R] to [P]."""
         return array.take(self._route)
 
+    def of_links(self, array: Array) -> Array:
+        """[L] to [P]."""
+        if self._link is not None:
+            return array.take(self._link)
+        return (array @ self._onto_link.T).take(self._route)
+
     def of_grid(self, array: Array) -> Array:
         """[C, D*R] to [P]."""
         return array.take(self._pair)
@@ -124,8 +134,9 @@ class ReadyPairs:
 
     def onto_links(self, array: Array) -> Array:
         """[P] to [L]."""
-        by_route = np.bincount(self._route, array, self._routes)
-        return by_route @ self._onto_link
+        if self._link is not None:
+            return np.bincount(self._link, array, self._links)
+        return np.bincount(self._route, array, self._routes) @ self._onto_link
 
     def onto_choices(self, array: Array) -> Array:
         """[P] to [K]."""
@@ -187,9 +198,9 @@ class ReadyPairs:
         """[K] less the lowest of the same class and origin; all that is listed is possible."""
         return array - np.minimum.reduceat(array, self._begins).take(self._choice_group)
 
-    def normal_choices(self, array: Array) -> Array:
-        """[K] as shares of a class at an origin."""
-        whole = np.add.reduceat(array, self._begins)
+    def normal_choices(self, array: Array, possible: Array | None = None) -> Array:
+        """[K] as shares of a class at an origin; all that is listed is possible."""
+        whole = np.bincount(self._choice_group, array)
         return array / np.maximum(whole, 1e-12).take(self._choice_group)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from cnc.environment.observations import EndToEndObservation, Expectation, Hosts
-from cnc.environment.sites import Floats, Integers
+from cnc.environment.sites import Booleans, Floats, Integers
 from cnc.policies.hmarl.arrays import normalised
 from cnc.policies.hmarl.backhaul import backhaul_shares
 from cnc.policies.hmarl.improvement import KEPT, Shares, Weights
@@ -55,6 +55,7 @@ class QDistribution:
         self._wishes = Wishes(world, weights, self._candidates)
         self._key: bytes = b""
         self._kept, self._single = Kept(), Single("e2e", "node")
+        self._can: tuple[tuple[bytes, ...], Floats] = (), np.zeros((0, 0, 0))
         self._layout: Layout | None = None
         self._last: Shares | None = None
         self._decided: int | None = None
@@ -119,9 +120,19 @@ class QDistribution:
         return Expectation(sigma=node.round(DIGITS), paths=paths.round(DIGITS))
 
     def _possible(self, observation: EndToEndObservation) -> Floats:
-        """[D, C, K + 1] 1 where a candidate can be chosen, or leaving unserved."""
-        usable = self._candidates.usable(observation)
-        usable = usable & (observation.prior > -50.0)[None]
+        """[D, C, K + 1] 1 where a candidate can be chosen, or leaving unserved.
+
+        Kept until replicas, domains, classes or what is ruled out change; nobody may change it.
+        """
+        ruled_in = observation.prior > -50.0
+        parts = (observation.ready, observation.live, ruled_in)
+        key = observation.classes.key, *(part.tobytes() for part in parts)
+        if key != self._can[0]:
+            self._can = key, self._possible_now(observation, ruled_in)
+        return self._can[1]
+
+    def _possible_now(self, observation: EndToEndObservation, ruled_in: Booleans) -> Floats:
+        usable = self._candidates.usable(observation) & ruled_in[None]
         possible = np.ones((*usable.shape[:-1], usable.shape[-1] + 1))
         possible[..., :-1] = usable
         # what nobody can serve in time goes to X all the same (system model, "Decisions")

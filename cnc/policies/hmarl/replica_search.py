@@ -136,44 +136,67 @@ class ReplicaSearch:
         remove = np.where(replicas > 0, values.remove * expected.preference, np.inf)
         after = replicas.copy()
         free = world.node_memory_gb - memory @ replicas
-        for node in np.flatnonzero(active[world.node_domain] & (add.max(0) > 0)):
-            if self._transport[node]:  # it keeps one replica of every service
-                remove[after[:, self._transport].sum(1) <= 1, node] = np.inf
-            free[node] = _act(after[:, node], add[:, node], remove[:, node], memory, free[node])
+        nodes = np.flatnonzero(active[world.node_domain] & (add.max(0) > 0))
+        plain = nodes[~self._transport[nodes]]
+        actions = _Actions(add[:, plain], remove[:, plain], memory)
+        for at, node in enumerate(plain.tolist()):
+            actions.take(at, after[:, node], free[node])
+        for node in nodes[self._transport[nodes]]:  # it keeps one replica of every service
+            remove[after[:, self._transport].sum(1) <= 1, node] = np.inf
+            _Actions(add[:, [node]], remove[:, [node]], memory).take(0, after[:, node], free[node])
         return after
 
 
-def _act(replicas: Floats, add: Floats, remove: Floats, memory: Floats, free: float) -> float:
-    """Take the best actions on one node, in place; the memory that is left.
+class _Actions:
+    """What could be done on several nodes, in the order of its worth.
 
     Another replica is added where it gains most for its memory. Where there is no room, those
     make it that lose least for theirs, if all of them lose less than the new one gains.
+
+    Args:
+        add: [S, n] what another replica gains.
+        remove: [S, n] what one less loses, infinite where there is none.
+        memory: [S] of a replica.
     """
-    rate, loss = add / memory, remove / memory
-    wanted = np.argsort(-rate, kind="stable")[: np.count_nonzero(rate > 0.0)].tolist()
-    cheapest = np.argsort(loss, kind="stable")[: np.count_nonzero(np.isfinite(loss))].tolist()
-    # a few numbers, one at a time, are quicker out of numpy
-    gains, losses, sizes = add.tolist(), remove.tolist(), memory.tolist()
-    gone: set[int] = set()
-    tried = 0
-    for service in wanted:
-        if service in gone:
-            continue
-        if tried == ACTIONS:
-            break
-        tried += 1
-        needed, gain = sizes[service] - TINY, gains[service]
-        leaving, room, lost = [], free, 0.0
-        for other in cheapest:
-            if room >= needed or lost >= gain:
+
+    def __init__(self, add: Floats, remove: Floats, memory: Floats) -> None:
+        rate, loss = add / memory[:, None], remove / memory[:, None]
+        self._wanted = np.argsort(-rate, axis=0, kind="stable").T.tolist()
+        self._cheapest = np.argsort(loss, axis=0, kind="stable").T.tolist()
+        self._gaining = np.count_nonzero(rate > 0.0, axis=0).tolist()
+        self._removable = np.count_nonzero(np.isfinite(loss), axis=0).tolist()
+        # a few numbers, one at a time, are quicker out of numpy
+        self._gains, self._losses, self._sizes = add.T.tolist(), remove.T.tolist(), memory.tolist()
+
+    def take(self, at: int, replicas: Floats, free: float) -> None:
+        """Take the best on one node.
+
+        Args:
+            at: which of the nodes.
+            replicas: [S] there, changed in place.
+            free: memory that is left there.
+        """
+        gains, losses, sizes = self._gains[at], self._losses[at], self._sizes
+        cheapest = self._cheapest[at][: self._removable[at]]
+        gone: set[int] = set()
+        tried = 0
+        for service in self._wanted[at][: self._gaining[at]]:
+            if service in gone:
+                continue
+            if tried == ACTIONS:
                 break
-            if other != service and other not in gone:
-                leaving.append(other)
-                room += sizes[other]
-                lost += losses[other]
-        if room >= needed and lost < gain:
-            replicas[leaving] -= 1.0
-            replicas[service] += 1.0
-            free = room - sizes[service]
-            gone.update(leaving)
-    return free
+            tried += 1
+            needed, gain = sizes[service] - TINY, gains[service]
+            leaving, room, lost = [], free, 0.0
+            for other in cheapest:
+                if room >= needed or lost >= gain:
+                    break
+                if other != service and other not in gone:
+                    leaving.append(other)
+                    room += sizes[other]
+                    lost += losses[other]
+            if room >= needed and lost < gain:
+                replicas[leaving] -= 1.0
+                replicas[service] += 1.0
+                free = room - sizes[service]
+                gone.update(leaving)

@@ -138,8 +138,7 @@ def _on_the_way(given: Situation, now: Served) -> tuple[Floats, Floats]:
     """[…, P] what links leave of the deadline, and the part that they let pass."""
     layout, pairs, links = given.layout, given.pairs, now.links
     assert links is not None, "a whole world has links"
-    wait = links.wait_s @ layout.onto_link.T
-    return given.slack_s - pairs.of_routes(wait), pairs.of_routes(links.kept(np, layout))
+    return given.slack_s - pairs.of_links(links.wait_s), pairs.of_routes(links.kept(np, layout))
 
 
 def _in_time(

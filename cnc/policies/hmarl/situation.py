@@ -140,11 +140,10 @@ def situation(
     slack = standing.unloaded_s - pairs.of_routes(queue)
     transfer = None
     if layout.onto_link.shape[-1] > 0:
-        along = layout.onto_link.T
         size = standing.size_mbit
-        transfer = size * pairs.of_routes((now.link_j_mbit / layout.unit_j) @ along)
+        transfer = size * pairs.of_links(now.link_j_mbit / layout.unit_j)
         if not layout.nominal:
-            slack = slack - size * pairs.of_routes((1.0 / now.link_mbit_s) @ along)
+            slack = slack - size * pairs.of_links(1.0 / now.link_mbit_s)
     return Situation(
         standing=standing,
         now=now,

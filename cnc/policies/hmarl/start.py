@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
+import numpy as np
+
 from cnc.policies.hmarl.arrays import Array, at_least, normalised
 from cnc.policies.hmarl.layout_fields import Layout
 from cnc.policies.hmarl.situation import Conditions
@@ -37,16 +39,18 @@ def node_start(layout: Layout, now: Conditions, last: Array | None) -> Array:
 
 
 def expected_start(layout: Layout, now: Conditions, expected: Array) -> Array:
-    """Node shares […, S, N] over ready replicas: as E2E expects them, else by what is left.
+    """Node shares [S, N] over ready replicas: as E2E expects them, else by what is left. numpy.
 
     E2E may not know yet what became ready or was lost; a service of which it expects nothing that
     is ready here begins by what background leaves.
     """
-    here = now.ready > 0
+    here, onto = now.ready > 0, layout.onto_domain
     known = here * expected
-    if (here.any(-1) & (known.sum(-1) <= 0.0)).any():
+    known_of = known @ onto
+    if np.count_nonzero(known_of > 0.0) < np.count_nonzero(here @ onto):
         known = known + UNKNOWN * node_start(layout, now, None)
-    return normalised(known, layout.onto_domain)
+        known_of = known @ onto
+    return known / np.maximum(known_of @ onto.T, 1e-12)
 
 
 def pair_start(capacity_mbit_s: Array, load: Array) -> Array:

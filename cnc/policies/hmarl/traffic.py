@@ -35,6 +35,8 @@ class Traffic:
 
     def __init__(self, site: Site, weights: Weights) -> None:
         self._site, self._weights = site, weights
+        self._own = site.path_links is not None and site.kind != "ran"
+        self._pair = None if site.path_links is None else np.array(site.path_links)
         self._key: bytes = b""
         self._kept, self._single = Kept(), Single("node")
         self._layout: Layout | None = None
@@ -44,7 +46,7 @@ class Traffic:
     def split(self, observation: DomainObservation, order: Order) -> Split:
         """sigma and path shares of the slot."""
         layout = self._layout_for(order)
-        own = self._site.path_links is not None and self._site.kind != "ran"
+        own = self._own
         now, shares = self._start(observation, order, layout)
         standing = self._kept.standing(layout, now.ready)
         if own or standing.pairs.split:
@@ -62,21 +64,20 @@ class Traffic:
         self, observation: DomainObservation, order: Order, layout: Layout
     ) -> tuple[Conditions, Shares]:
         """What is known of the slot; as E2E expects, else the last split and what is left."""
-        site = self._site
-        own = site.path_links is not None and site.kind != "ran"
-        pair = list(site.path_links) if site.path_links is not None else []
+        own, pair = self._own, self._pair
         now = Conditions(
             background=observation.background,
             backlog_gc=observation.backlog_gc,
             ready=observation.ready.astype(np.float64),
-            link_mbit_s=observation.link_capacity_mbit_s[pair] if pair else np.ones(2),
-            link_j_mbit=observation.link_energy_j_mbit[pair] if pair else np.zeros(2),
+            link_mbit_s=at(observation.link_capacity_mbit_s, pair) if own else np.ones(2),
+            link_j_mbit=at(observation.link_energy_j_mbit, pair) if own else np.zeros(2),
         )
-        side = np.ones((len(site.work_gc), 3))
+        side = np.ones((len(self._site.work_gc), 3))
         expected = order.expected
         if expected is not None:
             node = expected_start(layout, now, expected.sigma)
-            side[:, :2] = expected.paths if own else 1.0
+            if own:
+                side[:, :2] = expected.paths
             return now, Shares(np.ascontiguousarray(order.inflow.T), node, side)
         node = node_start(layout, now, self._node)
         if own:

@@ -12,8 +12,8 @@ import torch
 
 from cnc.environment.sites import Floats, site_of
 from cnc.environment.views import domain_view, order_for
-from cnc.policies.greedy import usable_nodes
-from cnc.policies.hmarl.deployment import FEATURES, MOST, features, values
+from cnc.policies.hmarl.deployment import MOST, values
+from cnc.policies.hmarl.deployment_features import FEATURES, DeploymentFeatures
 from cnc.policies.popularity import Popularity
 from cnc.training.hmarl.demonstrations import Demonstration
 
@@ -34,8 +34,9 @@ def samples(demonstrations: Iterable[Demonstration]) -> tuple[Floats, Floats]:
             order = order_for(site, observation, nobody, None)
             popularity = Popularity()
             popularity.update(order)
-            usable = usable_nodes(site, order.classes)
-            found = features(site, popularity, domain_view(observation, site), order)
+            known = DeploymentFeatures(site, order.classes)
+            usable = known.usable
+            found = known.seen(popularity, domain_view(observation, site), order)
             seen.append(found[usable].astype(np.float32))
             replicas.append(demonstration.replicas[:, site.nodes][usable].astype(np.float32))
     return np.concatenate(seen), np.concatenate(replicas)

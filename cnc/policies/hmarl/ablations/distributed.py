@@ -83,7 +83,7 @@ class OriginAlone(QDistribution):
         return shares
 
     def _possible(self, observation: EndToEndObservation) -> Floats:
-        possible = super()._possible(observation)
+        possible = super()._possible(observation).copy()
         mine = possible[self._origin].copy()
         possible[..., :-1], possible[..., -1] = 0.0, 1.0
         possible[self._origin] = mine
