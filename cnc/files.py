@@ -1,10 +1,14 @@
-"""Writing a file whole or not at all."""
+"""What files have in common: written whole or not at all, and read without a name said twice."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+LONGEST_NAME = 60
+"""Characters of a member's name that a message shows."""
 
 
 def write_whole(file: Path, write: Callable[[Path], object]) -> None:
@@ -24,3 +28,19 @@ def write_whole(file: Path, write: Callable[[Path], object]) -> None:
     except OSError:
         beside.unlink(missing_ok=True)
         raise
+
+
+def members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of a JSON object, for `object_pairs_hook` of `json.loads`.
+
+    Readers differ in which of two members of one name they take: neither can be meant.
+
+    Raises:
+        ValueError: a name is there twice; the message says which.
+    """
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"an object has {name[:LONGEST_NAME]!r} twice; keep one of them")
+        found[name] = value
+    return found

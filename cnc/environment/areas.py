@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from cnc.environment.sections import Where
+from cnc.environment.sections import Where, checked
 from cnc.environment.topologies.placing import PlacedCell
 from cnc.errors import ConfigurationError
 
@@ -84,7 +84,7 @@ def checked_areas(values: Any, cells: int, where: Where) -> tuple[Area, ...]:
     areas: list[Area] = []
     seen: dict[str, str] = {}
     for at, value in enumerate(values):
-        area = _area(value, at, where)
+        area = checked(Area, value, ("areas", at), where)
         for name in (area.name, *area.aliases):
             if not _plain(name) or _CELL.fullmatch(name):
                 raise ConfigurationError(
@@ -105,19 +105,6 @@ def checked_areas(values: Any, cells: int, where: Where) -> tuple[Area, ...]:
                 )
         areas.append(area)
     return tuple(areas)
-
-
-def _area(value: Any, at: int, where: Where) -> Area:
-    fields = ", ".join(Area.model_fields)
-    if not isinstance(value, dict):
-        raise ConfigurationError(f"{where(('areas', at))}: holds the fields {fields}")
-    try:
-        return Area.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ("areas", at, *first["loc"])
-        hint = f"there are {fields}" if first["type"] == "extra_forbidden" else first["msg"]
-        raise ConfigurationError(f"{where(place)}: {hint}") from error
 
 
 def places(cells: Sequence[PlacedCell]) -> tuple[Area, ...]:

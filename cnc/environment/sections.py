@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -82,7 +82,7 @@ def with_sections(
     if "topology" in sections:
         from cnc.environment.topologies.section import TopologySection, placed_topology
 
-        topology = _section(TopologySection, sections["topology"], "topology", where)
+        topology = checked(TopologySection, sections["topology"], ("topology",), where)
         nodes = parameters.transport.nodes
         data = "name" if topology.file is None else "file"
         placed = _read(
@@ -94,7 +94,7 @@ def with_sections(
     if "traffic" in sections:
         from cnc.environment.request_traces import TrafficSection, read_requests
 
-        traffic = _section(TrafficSection, sections["traffic"], "traffic", where)
+        traffic = checked(TrafficSection, sections["traffic"], ("traffic",), where)
         slot_s, services = parameters.slot_s, parameters.services
         trace = _read(lambda: read_requests(traffic, slot_s, services), "traffic", "file", where)
         load = parameters.load if own_load else trace.mean
@@ -102,29 +102,43 @@ def with_sections(
     return parameters, placed
 
 
-def _section(model: type[SectionT], values: Any, name: str, where: Where) -> SectionT:
+def checked(
+    model: type[SectionT], values: Any, place: tuple[str | int, ...], where: Where
+) -> SectionT:
+    """A section, or an item of one, as its model.
+
+    Args:
+        model: what it holds.
+        values: what the file says.
+        place: of the section in the scenario.
+        where: says where a field was written.
+
+    Raises:
+        ConfigurationError: a field is wrong, unknown or missing; the message says where and what
+            belongs there.
+    """
     fields = ", ".join(model.model_fields)
     if not isinstance(values, dict):
-        raise ConfigurationError(f"{where((name,))}: holds the fields {fields}, not {values!r}")
+        raise ConfigurationError(f"{where(place)}: holds the fields {fields}, not {values!r}")
     try:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        place = (name, *first["loc"][:1])
+        field = where((*place, *first["loc"]))
         if first["type"] == "extra_forbidden":
-            raise ConfigurationError(f"{where(place)}: unknown; there are {fields}") from error
+            raise ConfigurationError(f"{field}: unknown; there are {fields}") from error
         if first["type"] == "missing":
-            raise ConfigurationError(f"{where(place)}: missing; {_kind(model, place)}") from error
-        raise ConfigurationError(
-            f"{where(place)}: {first['msg']}, not {first['input']!r}"
-        ) from error
+            wanted = _kind(model, str(first["loc"][0]))
+            raise ConfigurationError(f"{field}: missing; {wanted}") from error
+        raise ConfigurationError(f"{field}: {first['msg']}, not {first['input']!r}") from error
 
 
-def _kind(model: type[BaseModel], place: tuple[Any, ...]) -> str:
+def _kind(model: type[BaseModel], field: str) -> str:
     """What belongs in a field that is missing."""
-    annotation = model.model_fields[str(place[-1])].annotation
-    choices = getattr(annotation, "__args__", ())
-    return f"one of {', '.join(map(str, choices))}" if choices else "text is wanted"
+    annotation = model.model_fields[field].annotation
+    if get_origin(annotation) is Literal:
+        return f"one of {', '.join(map(str, get_args(annotation)))}"
+    return "a list is wanted" if get_origin(annotation) is tuple else "text is wanted"
 
 
 ResultT = TypeVar("ResultT")

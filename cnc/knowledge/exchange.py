@@ -6,13 +6,12 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from cnc.errors import KnowledgeError, StorageError
-from cnc.files import write_whole
-from cnc.knowledge.entries import LONGEST_NAME, dotted, first_problem, oversize, read_text
+from cnc.files import members_once, write_whole
+from cnc.knowledge.entries import dotted, first_problem, oversize, read_text
 from cnc.messages.knowledge import KnowledgeEntry
 
 NAMED = 10
@@ -76,7 +75,7 @@ def write_jsonl(path: Path, entries: Iterable[KnowledgeEntry]) -> None:
 def _entry(line: str) -> KnowledgeEntry | str:
     """The entry of a line, or what is wrong with it."""
     try:
-        read = json.loads(line, object_pairs_hook=_members)
+        read = json.loads(line, object_pairs_hook=members_once)
         if not isinstance(read, dict):
             return "not an entry: a line is one JSON object with entry_id, title and text"
         entry = KnowledgeEntry.model_validate(read)
@@ -88,16 +87,6 @@ def _entry(line: str) -> KnowledgeEntry | str:
     except RecursionError:
         return "not an entry: it is nested too deeply"
     return oversize(entry) or entry
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two members of one name neither can be meant."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"{name[:LONGEST_NAME]} is there twice")
-        found[name] = value
-    return found
 
 
 def _value(error: ValidationError) -> str:

@@ -56,8 +56,9 @@ def test_areas_of_a_base_are_those_of_its_cells(tmp_path):
         (f"[{{name: stadium, domains: [ran-{'9' * 5_000}]}}]", "users cannot be in"),
         ("[{name: '!!', domains: [ran-0]}]", "'!!' can be no name of a place"),
         ("[{name: a b, aliases: [ran-1], domains: [ran-0]}]", "'ran-1' can be no name"),
-        ("[{name: a b, domains: [ran-0], at: 1}]", "at: there are name, aliases"),
-        ("[{domains: [ran-0]}]", "areas.0.name"),
+        ("[{name: a b, domains: [ran-0], at: 1}]", "at: unknown; there are name, aliases"),
+        ("[{domains: [ran-0]}]", "areas.0.name: missing; text is wanted"),
+        ("[{name: stadium}]", "areas.0.domains: missing; a list is wanted"),
         ("[stadium]", "holds the fields name, aliases, domains"),
         ("{stadium: ran-0}", "is a list of areas"),
         (

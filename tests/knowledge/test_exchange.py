@@ -90,7 +90,7 @@ def test_hostile_lines_get_a_short_answer(tmp_path: Path) -> None:
     good = entry("a").model_dump_json()
     for line, says in [
         (json.dumps({**json.loads(good), "x" * 1_000_000: 1}), "xxx: Extra inputs"),
-        (good.replace("{", '{"entry_id": "b", ', 1), "entry_id is there twice"),
+        (good.replace("{", '{"entry_id": "b", ', 1), "'entry_id' twice; keep one"),
         ('{"entry_id": ' + "9" * 9_000 + "}", "not JSON"),
     ]:
         path.write_text(line + "\n")

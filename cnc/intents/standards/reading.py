@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cnc.errors import ConfigurationError, StorageError
+from cnc.files import members_once
 
 LONGEST = 1_000_000
 """Bytes; a document that asks for one service has some kilobytes."""
@@ -125,7 +126,7 @@ def load_document(path: Path) -> Node:
         raise ConfigurationError(f"{path}: longer than {LONGEST:,} bytes; give one intent a file")
     try:
         value = json.loads(
-            content.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_members
+            content.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=members_once
         )
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
@@ -146,16 +147,6 @@ def load_document(path: Path) -> Node:
         raise node.error(f"a list of {len(value)} does not fit; give one intent, an object, a file")
     node.members()
     return node
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Readers differ in which of two members of one name they take: neither can be meant."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"an object has {name[:60]!r} twice; keep one of them")
-        found[name] = value
-    return found
 
 
 def _no_number(name: str) -> NoReturn:
