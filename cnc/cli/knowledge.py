@@ -92,7 +92,7 @@ def add(
     if not entries:
         raise UsageError("nothing to add: give a text in quotes, or --file FILE with JSON lines")
     config = configured(context, broker, home, topic_root, embedder)
-    added = run(add_entries(config, entries))
+    added = run(add_entries(config, entries, service or ()))
     if Common(context).json(json_output):
         for entry in added.entries:
             emit(document(entry))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from cnc.cli.knowledge_situation import domain_or_kind
 from cnc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def entry_of(
                 "kind": kind,
                 "applies_to": {
                     "services": service or [],
-                    "domains": domain or [],
+                    "domains": [domain_or_kind("--domain", each) for each in domain or []],
                     "load_min": load_min,
                     "load_max": load_max,
                 },

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnc.cli.knowledge_bus import request_on, service_bus
 from cnc.cli.output import notice
+from cnc.cli.service_names import check_registered
 from cnc.errors import CncError
 
 if TYPE_CHECKING:
@@ -55,15 +56,24 @@ async def listed(
         offset, after = 0, reply.results[-1].entry.entry_id
 
 
-async def add_entries(config: SystemConfig, entries: Sequence[KnowledgeEntry]) -> Added:
+async def add_entries(
+    config: SystemConfig, entries: Sequence[KnowledgeEntry], services: Sequence[str] = ()
+) -> Added:
     """Add entries, page by page; those of one page are added together or not at all.
 
+    Args:
+        config: of the system.
+        entries: what is to be added.
+        services: names that somebody typed, which must be services of the system.
+
     Raises:
+        NotFoundError: one of the services is not known; nothing was added.
         CncError: a page was refused or not answered; the message says how many entries are in.
     """
     done: list[KnowledgeEntry] = []
     changed = 0
     async with service_bus(config) as bus:
+        await check_registered(bus, services)
         for page in pages(entries):
             try:
                 reply = await request_on(bus, action="add", entries=page)

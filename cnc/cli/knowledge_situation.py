@@ -28,8 +28,8 @@ def situation(
 
     stated = {
         "service": service,
-        "hotspot": _domain("--domain", domain) if domain is not None else None,
-        "lost_domains": [_domain("--lost", each) for each in lost or []] or None,
+        "hotspot": domain_or_kind("--domain", domain) if domain is not None else None,
+        "lost_domains": [domain_or_kind("--lost", each) for each in lost or []] or None,
         "load": load,
         "users": users,
         "latency_ms": latency_ms,
@@ -41,8 +41,12 @@ def situation(
         return SearchContext.model_validate(given)
 
 
-def _domain(option: str, name: str) -> str:
-    """A domain id or a kind; another word would rank nothing, without a sign of it."""
+def domain_or_kind(option: str, name: str) -> str:
+    """A domain id or a kind; another word would rank nothing, without a sign of it.
+
+    Raises:
+        UsageError: it is neither.
+    """
     from cnc.messages.reports import DomainKind
 
     kinds = get_args(DomainKind)

@@ -89,6 +89,25 @@ def test_beside_a_running_system(emulator: Emulator, tmp_path: Path) -> None:
     emulator("knowledge", "remove", name).good()
 
 
+def test_an_entry_is_for_services_that_there_are(emulator: Emulator, tmp_path: Path) -> None:
+    def add(*services: str) -> Result:
+        named = [word for service in services for word in ("--service", service)]
+        return emulator("knowledge", "add", "Narwhals call far", "--json", *named)
+
+    add("cloud-gaming", "narwhal-calls").fails(1, "no service 'narwhal-calls'", "cnc service list")
+    add("cloud-gamin").fails(1, "no service 'cloud-gamin'; nearest: cloud-gaming;")
+    add("gaming").fails(1, "nearest: cloud-gaming")
+    assert "Narwhals" not in emulator("knowledge", "list", "--limit", "1000").good().out
+    file = tmp_path / "calls.yaml"
+    file.write_text(SERVICE.replace("whale-holograms", "narwhal-calls"))
+    emulator("service", "register", str(file)).good()
+    added = add("cloud-gaming", "narwhal-calls").good().row
+    assert added["applies_to"]["services"] == ["cloud-gaming", "narwhal-calls"]
+    emulator("knowledge", "remove", added["entry_id"]).good()
+    wrong = ("knowledge", "add", "Narwhals", "--domain", "mars")
+    emulator(*wrong).fails(2, "--domain 'mars' is no domain", "terminal, ran, transport")
+
+
 @pytest.mark.parametrize("text", ['"; DROP TABLE entries; --', "\x1b[31mred\x07", "🐳 汉字 ñ"])
 def test_odd_entries_are_kept_as_they_are(text: str, emulator: Emulator) -> None:
     added = emulator("knowledge", "add", text, "--json").good().row
