@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnc.cli.output import console, errors, notice
+from cnc.messages.percent import percent
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -102,7 +103,7 @@ def show_summary(rows: list[dict[str, Any]]) -> None:
     console().print(
         f"[dim]Units (world, trace, training seed) of a policy at one load: {units}. Energy and "
         "satisfied: mean, least and largest slot. IQM: interquartile mean over units, in brackets "
-        f"its {LEVEL:.0%} bootstrap interval. gap: 0 is opt-causal, 1 is grd-plus.[/dim]"
+        f"its {percent(LEVEL, 0)} bootstrap interval. gap: 0 is opt-causal, 1 is grd-plus.[/dim]"
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnc.cli.guard import run
-from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
-from cnc.cli.output import console, emit, printable
-from cnc.errors import NotFoundError
+from cnc.cli.options import ROOT, Broker, Common, Home, Json, TopicRoot
+from cnc.cli.output import console, emit, hanging, printable
+from cnc.cli.recent import LAST, last_id, life
+from cnc.errors import BusError, NotFoundError, UsageError
+from cnc.messages.percent import percent
 
 if TYPE_CHECKING:
     from cnc.messages.feasibility import Conflict
@@ -25,26 +28,57 @@ TIERS = {
 
 def explain(
     context: typer.Context,
-    intent_id: Annotated[str, typer.Argument(metavar="INTENT")],
+    intent_id: Annotated[str, typer.Argument(metavar="INTENT|last")],
     broker: Broker = None,
+    home: Home = None,
     topic_root: TopicRoot = ROOT,
     json_output: Json = False,
 ) -> None:
     """Say why: what was understood, retrieved, predicted, chosen, and not chosen.
 
     Example: cnc explain intent-3f2a91c0d1e2
+
+    `last` is the last request from this home, which keeps its last ones: they are explained after
+    their emulator has ended, too.
     """
     common = Common(context)
-    url = required_broker(common.broker(broker), "explain")
-    from cnc.cli.intent_history import history
-
-    events = run(history(url, topic_root, "explain", intent_id))
-    if not events:
-        raise NotFoundError(f"no intent {intent_id!r}; `cnc intent list` shows those there are")
+    events = _events(common.broker(broker), topic_root, common.home(home), intent_id)
     if common.json(json_output):
         emit(document(events))
     else:
         _show(events)
+
+
+def _events(
+    broker: str | None, topic_root: str, home: Path, intent_id: str
+) -> tuple[IntentEvent, ...]:
+    """Of the running system, else what this home remembers of its own requests.
+
+    Raises:
+        NotFoundError: neither knows the intent.
+        UsageError: the home does not, and no broker is named.
+    """
+    if intent_id == LAST:
+        intent_id = last_id(home)
+    kept = life(home, intent_id)
+    if broker is None and kept:
+        return kept
+    if broker is None:
+        raise UsageError(
+            f"this home remembers no intent {intent_id!r} (`cnc explain last` is its last one); of "
+            "another, name the broker of its running system with --broker URL or CNC_BROKER"
+        )
+    from cnc.cli.intent_history import history
+
+    try:
+        events = run(history(broker, topic_root, "explain", intent_id))
+    except (BusError, NotFoundError):
+        if kept:
+            return kept
+        raise
+    if not events and not kept:
+        raise NotFoundError(f"no intent {intent_id!r}; `cnc intent list` shows those there are")
+    return events or kept
 
 
 def document(events: tuple[IntentEvent, ...]) -> dict[str, Any]:
@@ -103,7 +137,7 @@ def _not_taken(alternatives: list[dict[str, Any]]) -> dict[str, Any] | None:
             f"{TIERS[other['domain']]} would take {other['latency_ms']:.1f} ms (p95) and "
             f"{other['energy_j_per_request']:.2f} J a request, against {taken['latency_ms']:.1f} "
             f"ms and {taken['energy_j_per_request']:.2f} J of {TIERS[taken['domain']]}; the policy "
-            f"gives it {other['share']:.0%}"
+            f"gives it {percent(other['share'], 0)}"
         ),
     }
 
@@ -114,7 +148,13 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
     from rich.text import Text
 
     from cnc.cli.feasibility_view import feasibility_lines, feasibility_text
-    from cnc.cli.intent_view import intent_table, knowledge_lines, part_lines, placement_table
+    from cnc.cli.intent_view import (
+        DEPLOYED,
+        intent_table,
+        knowledge_lines,
+        part_lines,
+        placement_table,
+    )
 
     told = document(events)
     by_name = {event.event: event for event in events}
@@ -128,8 +168,10 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
     elif recognised is not None and recognised.intent is not None:
         intent = recognised.intent
         near = [r for r in intent.runners_up if r.confidence >= 0.001]
-        others = ", ".join(f"{r.service_name} {r.confidence:.1%}" for r in near)
-        console().print(f"\n[bold]Understood[/] as {intent.service_name} ({intent.confidence:.1%})")
+        others = ", ".join(f"{r.service_name} {percent(r.confidence)}" for r in near)
+        console().print(
+            f"\n[bold]Understood[/] as {intent.service_name} ({percent(intent.confidence)})"
+        )
         if others:
             console().print(f"  nearly: {others}", markup=False)
         console().print(intent_table(intent))
@@ -157,13 +199,15 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
             joule = "—" if energy is None else f"{energy:.2f} J"
             note = row.note if row.latency_ms is None else ""
             table.add_row(
-                TIERS.get(row.domain, row.domain), latency, joule, f"{row.share:.1%}", note
+                TIERS.get(row.domain, row.domain), latency, joule, percent(row.share), note
             )
         console().print(table)
         if told["not_taken"] is not None:
-            console().print(f"  not taken: {told['not_taken']['reason']}", markup=False)
+            console().print(hanging(Text(f"  not taken: {told['not_taken']['reason']}"), 13))
         console().print("\n[bold]Plan[/]")
         console().print(placement_table(planned.placements, "planned share"))
+        if any(event.event == "deployed" for event in events):
+            console().print(hanging(Text(f"  {DEPLOYED}", style="dim"), 2))
     console().print()
     console().print(
         Text.assemble((told["state"].capitalize(), "bold"), f": {printable(told['message'])}")

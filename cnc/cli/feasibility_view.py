@@ -9,6 +9,7 @@ from rich.text import Text
 from cnc.cli.output import hanging, printable
 from cnc.messages.feasibility import Conflict, Constraint, Feasibility, Offer
 from cnc.messages.intents import Intent, IntentEvent
+from cnc.messages.percent import percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -45,7 +46,7 @@ def feasibility_text(found: Feasibility) -> str:
     shown = f"{needed * 100:.6g} %"
     if found.constraint is not None and predicted == 0:
         return f"{STATES[found.state]} ({shown} in time are needed)"
-    return f"{STATES[found.state]}: {predicted:.1%} predicted in time, {shown} needed"
+    return f"{STATES[found.state]}: {percent(predicted)} predicted in time, {shown} needed"
 
 
 def _feasibility(found: Feasibility, intent: Intent | None) -> list[RenderableType]:
@@ -73,7 +74,7 @@ def _offer(offer: Offer, intent: Intent | None) -> Text:
         text.append(f"{users} at {offer.latency_ms:g} ms", style="cyan")
     else:
         text.append(f"{latency} for {users}", style="cyan")
-    text.append(f"  ({offer.predicted_share:.1%} predicted in time)", style="dim")
+    text.append(f"  ({percent(offer.predicted_share)} predicted in time)", style="dim")
     return hanging(text, LABEL)
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import typer
 
 from cnc.cli.output import failed, notice
+from cnc.cli.waiting import for_scripts
 from cnc.errors import CncError, UsageError
 
 INTERRUPTED = 130
@@ -35,7 +36,8 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
     def wrapper(*args: Any, **kwargs: Any) -> None:
         try:
             _check_encoding((*args, *kwargs.values()))
-            function(*args, **kwargs)
+            with for_scripts(_json_asked((*args, *kwargs.values()), kwargs)):
+                function(*args, **kwargs)
         except CncError as error:
             failed(str(error))
             raise typer.Exit(error.exit_code) from error
@@ -47,6 +49,13 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(BROKEN_PIPE) from error
 
     return wrapper
+
+
+def _json_asked(values: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    """Behind the subcommand, or before it."""
+    contexts = [value for value in values if isinstance(value, typer.Context)]
+    before = any(context.find_root().params.get("json_output") for context in contexts)
+    return bool(options.get("json_output")) or before
 
 
 def _check_encoding(values: tuple[Any, ...]) -> None:
@@ -146,7 +155,8 @@ def _end_in(seconds: float) -> None:
 def _end_now() -> None:
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
-        sys.stderr.write(f"error: {STOPPED}\n")
+        shown = "\x1b[?25h" if sys.stderr.isatty() else ""  # the cursor, which a spinner hides
+        sys.stderr.write(f"{shown}error: {STOPPED}\n")
         sys.stderr.flush()
     os._exit(INTERRUPTED)
 

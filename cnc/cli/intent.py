@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from cnc.cli.guard import fields_checked, run
-from cnc.cli.intent_corrections import correct, remember
+from cnc.cli.intent_corrections import correct
 from cnc.cli.intent_dialogue import converse, new_name
 from cnc.cli.intent_documents import recognition_document
 from cnc.cli.intent_standards import imported
@@ -27,7 +27,9 @@ from cnc.cli.options import (
     TopicRoot,
     system_config,
 )
-from cnc.cli.output import console, emit, escaped, notice
+from cnc.cli.output import console, emit, escaped, notice, program
+from cnc.cli.recent import remember
+from cnc.cli.waiting import waiting
 from cnc.errors import StorageError, UsageError
 from cnc.policies.registry import DEFAULT as DEFAULT_POLICY
 
@@ -45,6 +47,8 @@ OF_THE_EMULATOR = ("scenario", "seed", "load", "policy", "embedder")
 """Options that only an emulator of this call obeys."""
 LONGEST = 2_000
 """Characters of a document's own words that go along with its intent."""
+EXPLAINED = ("planned", "infeasible", "compliant", "degraded")
+"""Last events behind which there are reasons."""
 FLAGS = {"--json", "--yes", "--keep", "--dry-run", "-y"}
 
 
@@ -194,11 +198,15 @@ def submit(
             slots=slots,
         )
     idle = _stated(context, *OF_THE_EMULATOR)
-    last, done = run(converse(config, request, as_json, idle))
-    remember(config.home, last, request.text)
-    if not done:
+    ended = run(converse(config, request, as_json, idle))
+    last = ended.last
+    if ended.events:
+        remember(config.home, last, request.text, ended.events)
+    if not ended.done:
         notice("nothing was done. Wrong service? cnc intent --correct last --as SERVICE")
         raise typer.Exit(1)
+    if last.event in EXPLAINED and not as_json:
+        notice(f"why: {program()} explain {last.intent_id}")
     if last.event in ("ask", "refused", "infeasible"):
         raise typer.Exit(1)
 
@@ -236,6 +244,8 @@ def recognise(
 
     models = Models(system_config(broker=None, home=common.home(home), embedder=embedder))
     refused = False
+    with waiting("loading the model"):
+        models.recogniser()
     for each in texts:
         found = models.recognise(each, accept_first=yes)
         refused = refused or found.outcome != "accepted"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,50 +9,13 @@ import typer
 from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Home, Json, TopicRoot, system_config
 from cnc.cli.output import console, emit, escaped, notice
-from cnc.errors import CncError, NotFoundError, StorageError
-from cnc.files import write_whole
+from cnc.cli.recent import LAST, NONE, recent
+from cnc.cli.service_names import check_service
+from cnc.errors import CncError, NotFoundError
 
 if TYPE_CHECKING:
-    from cnc.messages.intents import Correction, IntentEvent
+    from cnc.messages.intents import Correction
     from cnc.processes.blueprint import SystemConfig
-
-RECENT = "recent-intents.json"
-LOCK_S = 2.0
-"""Another command of this home writes for milliseconds."""
-MOST = 50
-"""Requests of this home that are remembered by their id."""
-
-
-def remember(home: Path, event: IntentEvent, text: str) -> None:
-    """Keep the words of a request, so that it can be corrected by its id or as the last one."""
-    if not text:
-        return
-    from filelock import FileLock
-
-    from cnc.settings import ensure_home
-
-    try:
-        path = ensure_home(home) / RECENT
-        with FileLock(path.with_suffix(".lock"), timeout=LOCK_S):  # its Timeout is an OSError
-            rows = [row for row in _recent(home) if row["intent_id"] != event.intent_id]
-            rows.append({"intent_id": event.intent_id, "text": text})
-            kept = json.dumps(rows[-MOST:], ensure_ascii=False)
-            write_whole(path, lambda part: part.write_text(kept, encoding="utf-8"))
-    except (OSError, StorageError) as error:
-        notice(f"`--correct last` will not know this request: {error}")
-
-
-def _recent(home: Path) -> list[dict[str, str]]:
-    """Remembered requests, the oldest first; none where the file is damaged."""
-    try:
-        rows = json.loads((home / RECENT).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return []
-    good = isinstance(rows, list) and all(
-        isinstance(row, dict) and all(isinstance(row.get(n), str) for n in ("intent_id", "text"))
-        for row in rows
-    )
-    return rows if good else []
 
 
 def correct(config: SystemConfig, intent_id: str, service: str, as_json: bool) -> None:
@@ -66,13 +27,14 @@ def correct(config: SystemConfig, intent_id: str, service: str, as_json: bool) -
     """
     from cnc.intents.catalogue import load_catalogue
 
-    load_catalogue().by_id(service)
+    catalogue = load_catalogue()
+    check_service(service, catalogue.ids)
     text = run(_text(config, intent_id))
     kept = run(_ask(config, "correct", text=text, service=service))[0]
     if as_json:
         emit(kept.model_dump())
         return
-    name = load_catalogue().by_id(service).name
+    name = catalogue.by_id(service).name
     console().print(f"“{escaped(kept.text)}” means {escaped(name)} from now on")
     console().print(
         f"[dim]take it back with: cnc intent corrections --remove {kept.correction_id}[/]"
@@ -121,14 +83,11 @@ async def _text(config: SystemConfig, intent_id: str) -> str:
     Raises:
         NotFoundError: nobody knows it.
     """
-    recent = _recent(config.home)
-    if intent_id == "last":
-        if not recent:
-            raise NotFoundError(
-                "no request of this home is remembered; name an intent of `cnc intent list`"
-            )
-        return recent[-1]["text"]
-    known = {row["intent_id"]: row["text"] for row in recent}
+    known = {row["intent_id"]: row["text"] for row in recent(config.home) if row["text"]}
+    if intent_id == LAST and not known:
+        raise NotFoundError(NONE)
+    if intent_id == LAST:
+        return list(known.values())[-1]
     if intent_id in known:
         return known[intent_id]
     if await _answers(config):

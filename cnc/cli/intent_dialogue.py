@@ -6,18 +6,18 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cnc.cli.intent_documents import event_document
-from cnc.cli.output import console, emit, notice
+from cnc.cli.intent_checks import refused_at_once
+from cnc.cli.intent_showing import Showing
+from cnc.cli.output import console, notice
+from cnc.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from cnc.messages.intents import IntentEvent, IntentRequest
     from cnc.processes.blueprint import SystemConfig
-
-KNOWN = ("received", "recognised", "planned")
-"""What need not be shown again once it was confirmed."""
 
 
 def can_ask(as_json: bool) -> bool:
@@ -25,9 +25,20 @@ def can_ask(as_json: bool) -> bool:
     return not as_json and sys.stdin.isatty() and sys.stdout.isatty()
 
 
+@dataclass
+class Ended:
+    """How a request ended."""
+
+    last: IntentEvent
+    events: list[IntentEvent] = field(default_factory=list)
+    """All of them, those of its parts too."""
+    done: bool = True
+    """The user let it be done."""
+
+
 async def converse(
     config: SystemConfig, request: IntentRequest, as_json: bool, idle: list[str]
-) -> tuple[IntentEvent, bool]:
+) -> Ended:
     """Submit a request and follow it; in a terminal, ask what is unclear and before acting.
 
     Args:
@@ -35,27 +46,40 @@ async def converse(
         request: what is needed; with `accept_first` nothing is asked.
         as_json: one event a line, and nothing is asked.
         idle: options that a running emulator does not obey.
-
-    Returns:
-        The last event, and whether the user let it be done.
     """
     asking = can_ask(as_json) and not request.accept_first
-    async with _system(config, request, as_json, idle) as (running, check):
-        if not asking:
-            return await _follow(running, request, as_json, check), True
-        trial = request.model_copy(update={"dry_run": True})
-        last = await _follow(running, trial, as_json, check)
-        if last.event == "ask":
-            chosen = await asyncio.to_thread(_choose, last)
-            trial = trial.model_copy(update={"intent_id": new_name(), "service": chosen})
-            last = await _follow(running, trial, as_json, check)
-        outcomes = [part.outcome for part in last.parts] or [last.event]
-        if "planned" not in outcomes or request.dry_run:
-            return last, True
-        if not await asyncio.to_thread(_confirm):
-            return last, False
-        again = trial.model_copy(update={"intent_id": new_name(), "dry_run": False})
-        return await _follow(running, again, as_json, check, hidden=KNOWN), True
+    running = await _runs(config)
+    said = refused_at_once(request, None if running else config)
+    if said:
+        showing = Showing(as_json)
+        for event in said:
+            showing(event, datetime.now(UTC))
+        return Ended(said[-1])
+    with waiting("asking the system" if running else "starting the emulator") as wait:
+        async with _system(config, request, as_json, idle, running) as (joined, check):
+
+            async def follow(asked: IntentRequest, confirmed: Ended | None = None) -> Ended:
+                seen = () if confirmed is None else confirmed.events
+                ends_with = "planned" if asked.dry_run else ""
+                showing = Showing(as_json, wait, seen, ends_with)
+                return await _follow(joined, asked, check, showing)
+
+            if not asking:
+                return await follow(request)
+            trial = request.model_copy(update={"dry_run": True})
+            planned = await follow(trial)
+            if planned.last.event == "ask":
+                chosen = await asyncio.to_thread(_choose, planned.last)
+                trial = trial.model_copy(update={"intent_id": new_name(), "service": chosen})
+                planned = await follow(trial)
+            outcomes = [part.outcome for part in planned.last.parts] or [planned.last.event]
+            if "planned" not in outcomes or request.dry_run:
+                return planned
+            if not await asyncio.to_thread(_confirm):
+                planned.done = False
+                return planned
+            again = trial.model_copy(update={"intent_id": new_name(), "dry_run": False})
+            return await follow(again, planned)
 
 
 def new_name() -> str:
@@ -79,16 +103,22 @@ def _confirm() -> bool:
     return Confirm.ask("  go ahead", default=True, console=console())
 
 
+async def _runs(config: SystemConfig) -> bool:
+    """Whether an emulator answers at the broker."""
+    from cnc.processes.client import answers
+
+    return bool(config.broker) and await answers(config.broker, "e2e", config.topic_root)
+
+
 @asynccontextmanager
 async def _system(
-    config: SystemConfig, request: IntentRequest, as_json: bool, idle: list[str]
+    config: SystemConfig, request: IntentRequest, as_json: bool, idle: list[str], running: bool
 ) -> AsyncIterator[tuple[SystemConfig, Any]]:
     """The running emulator, else one for the time of the call."""
-    from cnc.processes.client import answers
     from cnc.processes.session import emulator
 
     tell = None if as_json else notice
-    if config.broker and await answers(config.broker, "e2e", config.topic_root):
+    if running:
         if idle:
             notice(f"{', '.join(idle)}: no effect here, an emulator runs already at the broker")
         yield config, None
@@ -99,8 +129,8 @@ async def _system(
         notice("no broker is configured: an emulator is started for this call")
     if request.keep:
         notice("--keep has no effect: the emulator ends with this call (start one with `cnc up`)")
-    async with emulator(config, tell) as (running, check):
-        yield running, check
+    async with emulator(config, tell) as (started, check):
+        yield started, check
 
 
 def _shown(url: str) -> str:
@@ -112,28 +142,14 @@ def _shown(url: str) -> str:
 async def _follow(
     config: SystemConfig,
     request: IntentRequest,
-    as_json: bool,
     check: Any,
-    hidden: tuple[str, ...] = (),
-) -> IntentEvent:
+    showing: Showing,
+) -> Ended:
     from cnc.processes.client import client_bus, follow_intent, look
-
-    view: Any = None
-    if not as_json:
-        from cnc.cli.intent_view import IntentView
-
-        view = IntentView(hidden)
-
-    def on_event(event: IntentEvent, at: datetime) -> None:
-        if as_json:
-            emit(event_document(event, at))
-        else:
-            view.show(event)
 
     async with client_bus(config.broker, config.topic_root) as bus:
         await look(bus, 30.0, until="e2e")
         try:
-            return await follow_intent(bus, request, on_event, check)
+            return Ended(await follow_intent(bus, request, showing, check), showing.events)
         finally:
-            if view is not None:
-                view.close()
+            showing.close()

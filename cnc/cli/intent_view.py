@@ -19,6 +19,7 @@ from cnc.messages.intents import (
     Placement,
     Slot,
 )
+from cnc.messages.percent import percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -37,6 +38,11 @@ MARKS = {
 }
 HEAD = 13
 """Columns of mark and event at the left of what an event says."""
+DEPLOYED = (
+    "the plan was E2E's forecast; what runs is its split of each slot, on the nodes and paths that "
+    "the domains choose"
+)
+"""Why shares differ between `planned` and `deployed`."""
 ROWS = 6
 """Domains shown; the rest is summed up in a last row."""
 
@@ -52,12 +58,17 @@ class IntentView:
         self._intents: dict[str, Intent] = {}
         self._several = False
 
-    def show(self, event: IntentEvent) -> None:
-        """Show one event."""
+    @property
+    def measuring(self) -> bool:
+        """Whether a bar moves."""
+        return self._progress is not None
+
+    def show(self, event: IntentEvent, although_known: bool = False) -> None:
+        """Show one event; one of a name that is left out only `although_known`."""
         if event.intent is not None:
             self._intents[event.intent_id] = event.intent
         self._several = self._several or event.parent_id is not None
-        if event.event in self._hidden:
+        if event.event in self._hidden and not although_known:
             return
         if event.event == "measured":
             self._measured(event)
@@ -106,7 +117,9 @@ class IntentView:
         if event.intent_id not in self._tasks:
             name = self._name(event).removesuffix(" · ")
             self._tasks[event.intent_id] = self._progress.add_task(name, total=wanted, figures="")
-        figures = f"p95 {_ms(event.measured.p95_ms)}, {event.measured.satisfied_share:.1%} in time"
+        figures = (
+            f"p95 {_ms(event.measured.p95_ms)}, {percent(event.measured.satisfied_share)} in time"
+        )
         task = self._tasks[event.intent_id]
         self._progress.update(task, completed=done, figures=figures)
 
@@ -129,6 +142,7 @@ class IntentView:
             blocks += feasibility_lines(event, asked)
         if event.event == "deployed" and event.placements:
             blocks.append(placement_table(event.placements, "share"))
+            blocks.append(hanging(Text(f" {DEPLOYED}", style="dim"), 1))
         carries = not any(c.suspended and c.yields == event.intent_id for c in event.conflicts)
         verdict = event.event in ("compliant", "degraded") and carries
         if verdict and asked and event.measured:
@@ -139,7 +153,9 @@ class IntentView:
             names = [f"{choice.service_name} ({choice.service})" for choice in event.choices]
             width = max(map(len, names), default=0)
             for number, (name, choice) in enumerate(zip(names, event.choices, strict=True), 1):
-                blocks.append(Text(f"    {number}  {name:<{width}}  {choice.confidence:>6.1%}"))
+                blocks.append(
+                    Text(f"    {number}  {name:<{width}}  {percent(choice.confidence):>8}")
+                )
         return blocks
 
 
@@ -150,11 +166,12 @@ def _headline(event: IntentEvent) -> str:
         return f"{len(event.parts)} services; each is followed by itself"
     if event.event == "recognised" and event.intent is not None:
         intent = event.intent
-        return f"{intent.service_name} · {intent.scenario} · confidence {intent.confidence:.0%}"
+        confidence = percent(intent.confidence, 0)
+        return f"{intent.service_name} · {intent.scenario} · confidence {confidence}"
     if event.event == "planned" and event.predicted is not None:
         figures = event.predicted
         return (
-            f"predicted p95 {_ms(figures.p95_ms)}, {figures.satisfied_share:.1%} in time, "
+            f"predicted p95 {_ms(figures.p95_ms)}, {percent(figures.satisfied_share)} in time, "
             f"{_joule(figures.energy_j_per_request)} a request"
         )
     if event.event == "refused":
@@ -264,7 +281,7 @@ def _parts(shares: dict[str, float], total: float, most: int) -> Text:
     largest = sorted(shares.items(), key=lambda entry: -entry[1])
     if len(largest) == 1:
         return Text(largest[0][0])
-    lines = [f"{name} {value / total:.0%}" for name, value in largest[:most]]
+    lines = [f"{name} {percent(value / total, 0)}" for name, value in largest[:most]]
     if len(largest) > most:
         lines.append(f"and {len(largest) - most} more")
     return Text("\n".join(lines))
@@ -272,7 +289,7 @@ def _parts(shares: dict[str, float], total: float, most: int) -> Text:
 
 def _bar(share: float) -> Text:
     filled = round(share * 20)
-    return Text.assemble(f"{share:6.1%} ", ("█" * filled, "cyan"))
+    return Text.assemble(f"{percent(share):>7} ", ("█" * filled, "cyan"))
 
 
 def knowledge_lines(event: IntentEvent) -> list[RenderableType]:
@@ -301,13 +318,13 @@ def verdict_table(intent: Intent, measured: Figures) -> Table:
     late = measured.p95_ms is None or measured.p95_ms > limit
     reliability = intent.reliability_pct
     said = reliability.origin == "said"
-    share = (reliability.value if said else RELIABILITY_UNSAID_PCT) / 100
+    wanted = reliability.value if said else RELIABILITY_UNSAID_PCT
     table.add_row("p95 latency", f"≤ {limit:g} ms", _ms(measured.p95_ms), _tick(not late))
     table.add_row(
         "served in time",
-        f"≥ {share:.12g}" if share > 0.999 else f"≥ {share:.1%}",
-        f"{measured.satisfied_share:.2%}",
-        _tick(measured.satisfied_share >= share),
+        f"≥ {wanted:.12g} %",
+        percent(measured.satisfied_share, 2),
+        _tick(measured.satisfied_share >= wanted / 100),
     )
     table.add_row("p50 / p99 latency", "", f"{_ms(measured.p50_ms)} / {_ms(measured.p99_ms)}", "")
     table.add_row("energy a request", "", _joule(measured.energy_j_per_request), "")

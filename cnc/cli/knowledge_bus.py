@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnc.cli.guard import fields_checked
 from cnc.cli.options import Common, system_config
 from cnc.cli.output import notice
+from cnc.cli.waiting import waiting
 from cnc.errors import KnowledgeError, NotFoundError
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from cnc.bus.interface import Bus
     from cnc.messages.knowledge import KnowledgeReply
     from cnc.processes.blueprint import SystemConfig
+
+
+DOING = {"search": "searching", "add": "adding", "list": "reading"}
+"""What is awaited; a search or an addition may load the model."""
 
 
 def configured(
@@ -47,11 +52,13 @@ async def service_bus(config: SystemConfig) -> AsyncIterator[Bus]:
         async with client_bus(config.broker, config.topic_root) as bus:
             yield bus
         return
-    async with (
-        steward(config, notice) as running,
-        client_bus(running.broker, running.topic_root) as bus,
-    ):
-        yield bus
+    with waiting("starting a service orchestrator") as wait:
+        async with (
+            steward(config, notice) as running,
+            client_bus(running.broker, running.topic_root) as bus,
+        ):
+            wait.done()
+            yield bus
 
 
 async def ask(config: SystemConfig, **request: Any) -> KnowledgeReply:
@@ -73,7 +80,8 @@ async def request_on(bus: Bus, **request: Any) -> KnowledgeReply:
 
     with fields_checked("the request"):
         asked = KnowledgeRequest(**request)
-    reply = await ask_knowledge(bus, asked)
+    with waiting(DOING.get(asked.action, "asking")):
+        reply = await ask_knowledge(bus, asked)
     if not reply.ok:
         raise (NotFoundError if reply.not_found else KnowledgeError)(reply.error)
     return reply

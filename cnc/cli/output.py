@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,6 +62,17 @@ def notice(message: str) -> None:
 def _paragraph(text: Text) -> None:
     """Broken between words for people; whole where a file or a program takes it."""
     errors().print(text, soft_wrap=not errors().is_terminal)
+
+
+def program() -> str:
+    """How this program is called here: as it was called, unless the shell finds it as `cnc`."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return "python -m cnc"
+    found = shutil.which("cnc")
+    if found is not None and Path(found).absolute() == called.absolute():
+        return "cnc"
+    return str(called)
 
 
 def hanging(text: Text, indent: int) -> Text:

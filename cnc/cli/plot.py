@@ -9,6 +9,7 @@ import typer
 
 from cnc.cli.options import Common, Json
 from cnc.cli.output import console, emit, escaped
+from cnc.cli.waiting import waiting
 
 
 def plot(
@@ -29,7 +30,8 @@ def plot(
     from cnc.training.report import write_report
 
     folder = out or results / "figures"
-    report = write_report(results, folder)
+    with waiting("drawing"):
+        report = write_report(results, folder)
     if Common(context).json(json_output):
         for figure in report.drawn:
             files = [str(file) for file in figure.files]

@@ -10,6 +10,7 @@ import typer
 
 from cnc.cli.options import Common, Json
 from cnc.cli.output import console, emit, escaped, notice
+from cnc.cli.waiting import waiting
 from cnc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,14 +38,14 @@ def list_scenarios(context: typer.Context, json_output: Json = False) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("scenario")
     for name in ("domains", "cells", "nodes", "links", "services", "load"):
         table.add_column(name, justify="right")
     table.add_column("network", overflow="fold")
     for document in found:
         keys = ("domains", "cells", "nodes", "links", "services")
-        network = document["topology"] or "-"
+        network = (document["topology"] or "—").removeprefix("topohub ")
         figures = (str(document[key]) for key in keys)
         table.add_row(document["name"], *figures, f"{document['load']:g}", network)
     console().print(table)
@@ -80,7 +81,8 @@ def show(
             )
         from cnc.cli.scenario_map import draw_map
 
-        draw_map(placed, parameters.name, picture)
+        with waiting("drawing"):
+            draw_map(placed, parameters.name, picture)
         notice(f"the map is in {picture}")
     document = scenario_document(parameters, placed)
     document["areas"] = [area.model_dump() for area in load_areas(scenario).areas]

@@ -10,6 +10,7 @@ from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
 from cnc.cli.output import console, emit
 from cnc.errors import NotFoundError
+from cnc.messages.percent import percent
 
 if TYPE_CHECKING:
     from cnc.processes.client import Look
@@ -112,7 +113,7 @@ def _show(url: str, seen: Look) -> None:
     if view is not None:
         head += (
             f" · slot {view.measured_slot} · {view.energy_j / 1e3:.2f} kJ · "
-            f"{view.satisfied_share:.1%} of {view.requests:.0f} requests in time · "
+            f"{percent(view.satisfied_share)} of {view.requests:.0f} requests in time · "
             f"policy {view.policy}"
         )
     console().print(head)
@@ -128,12 +129,12 @@ def _show(url: str, seen: Look) -> None:
         for d in view.domains:
             state = d.state if seen.alive(d.domain) else "gone"
             domains.add_row(
-                d.domain, state, f"{d.utilisation:.1%}", f"{d.energy_j:.0f} J", str(d.replicas)
+                d.domain, state, percent(d.utilisation), f"{d.energy_j:.0f} J", str(d.replicas)
             )
         console().print(domains)
         services = table("service", "requests", "in time", "replicas", "p50", "p95", "p99")
         for s in view.services:
-            share = f"{s.satisfied / s.requests:.1%}" if s.requests else "—"
+            share = percent(s.satisfied / s.requests) if s.requests else "—"
             services.add_row(
                 s.service, f"{s.requests:.0f}", share, str(s.replicas),
                 *(f"{v:.0f} ms" if v is not None else "—" for v in (s.p50_ms, s.p95_ms, s.p99_ms)),

@@ -6,6 +6,7 @@ from cnc.messages.base import Body
 from cnc.messages.directives import DomainDirective
 from cnc.messages.intents import IntentEvent, IntentRequest
 from cnc.messages.knowledge import KnowledgeChange, KnowledgeReply, KnowledgeRequest
+from cnc.messages.percent import percent
 from cnc.messages.presence import ClockTick, ControlRequest, Presence
 from cnc.messages.reports import DomainReport, SystemView
 from cnc.messages.services import OrchestrationRequest, ServiceQuality, ServiceRequest
@@ -22,13 +23,13 @@ def summary(body: Body) -> str:
         if native.technology == "ran":
             cell = native.cell
             return (
-                f"cell {cell.spectral_efficiency:.2f} bit/s/Hz, PRB {cell.prb_utilisation:.0%}, "
-                f"{len(native.servers)} servers{start}"
+                f"cell {cell.spectral_efficiency:.2f} bit/s/Hz, PRB "
+                f"{percent(cell.prb_utilisation, 0)}, {len(native.servers)} servers{start}"
             )
         return f"{len(native.clusters)} clusters, {len(native.tunnels)} tunnels{start}"
     if isinstance(body, DomainReport):
         busy = max((node.utilisation for node in body.nodes), default=0.0)
-        return f"{len(body.nodes)} nodes, busiest {busy:.0%}, {len(body.links)} links"
+        return f"{len(body.nodes)} nodes, busiest {percent(busy, 0)}, {len(body.links)} links"
     if isinstance(body, DomainDirective):
         flow = sum(
             share * count
@@ -45,7 +46,7 @@ def summary(body: Body) -> str:
     if isinstance(body, SystemView):
         return (
             f"slot {body.measured_slot}: {body.energy_j / 1e3:.2f} kJ, "
-            f"{body.satisfied_share:.1%} of {body.requests:.0f} in time, cost {body.cost:.0f}"
+            f"{percent(body.satisfied_share)} of {body.requests:.0f} in time, cost {body.cost:.0f}"
         )
     return _other(body)
 
@@ -74,5 +75,5 @@ def _other(body: Body) -> str:
     if isinstance(body, ServiceRequest):
         return f"{body.action} {body.service or ''}".strip()
     if isinstance(body, ServiceQuality):
-        return f"{body.service} {body.sla}, {body.satisfied_share:.1%} in time"
+        return f"{body.service} {body.sla}, {percent(body.satisfied_share)} in time"
     return ""

@@ -10,6 +10,7 @@ import typer
 from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
 from cnc.cli.output import console, emit, hanging, notice, printable
+from cnc.cli.waiting import waiting
 from cnc.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -191,7 +192,8 @@ def replay(
     """
     from cnc.processes.replay import replay_file
 
-    result = replay_file(file)
+    with waiting("playing back"):
+        result = replay_file(file)
     if Common(context).json(json_output):
         emit(result.document())
     else:

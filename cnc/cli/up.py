@@ -26,6 +26,7 @@ from cnc.cli.options import (
     system_config,
 )
 from cnc.cli.output import emit, notice
+from cnc.cli.waiting import waiting
 from cnc.errors import UsageError
 from cnc.policies.registry import DEFAULT as DEFAULT_POLICY
 
@@ -111,7 +112,8 @@ async def _up(config: SystemConfig, each: bool, as_json: bool) -> None:
     from cnc.bus.embedded import EmbeddedBroker
     from cnc.processes.session import blueprint_check
 
-    await asyncio.to_thread(blueprint_check, config)
+    with waiting("building the world"):
+        await asyncio.to_thread(blueprint_check, config)
     if config.broker:
         await _run(config, each, as_json)
         return

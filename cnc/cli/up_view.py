@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cnc.cli.output import console
+from cnc.messages.percent import percent
 
 if TYPE_CHECKING:
     from cnc.processes.blueprint import SystemConfig
@@ -111,7 +112,7 @@ class UpView:
         table.add_row(
             str(last.slot),
             f"{last.energy_j / 1e3:.2f} kJ",
-            Text(f"{share:.1%}", style=style),
+            Text(percent(share), style=style),
             f"{last.requests:.0f}",
             f"{last.cost:.0f}",
             f"{sum(self._duration) / len(self._duration):.0f}",
@@ -148,7 +149,7 @@ class UpView:
             table.add_row(
                 f"{kind} domains",
                 self._count(members),
-                f"{'█' * round(busy * 8):<8} {busy:5.1%}",
+                f"{'█' * round(busy * 8):<8} {percent(busy):>7}",
                 f"{sum(d.energy_j for d in domains):6.0f} J",
                 str(sum(d.replicas for d in domains)),
                 self._missing(members),

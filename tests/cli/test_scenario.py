@@ -43,6 +43,13 @@ def test_list_names_what_ships() -> None:
     assert by_name["polska"]["topology"] == "topohub sndlib/polska"
 
 
+def test_a_list_has_one_line_a_scenario_on_80_columns() -> None:
+    _, _, *rows = called("list").splitlines()
+    names = [json.loads(line)["name"] for line in called("list", "--json").splitlines()]
+    assert [row.split()[0] for row in rows] == names
+    assert all(len(row) <= 80 for row in rows) and "sndlib/germany50" in "\n".join(rows)
+
+
 def test_show_has_cells_paths_and_latencies() -> None:
     document = json.loads(called("show", "polska", "--json"))
     assert (document["cells"], document["topology"]["nodes"]) == (12, 12)

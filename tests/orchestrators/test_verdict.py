@@ -14,7 +14,7 @@ def test_what_was_said_is_asked() -> None:
     intent = ar(200, 100).model_copy(update={"reliability_pct": said})
     assert verdict(intent, MEASURED) == (
         "compliant",
-        "p95 latency 83.9 ms against 100 ms asked; 99.69% in time against 99.5% asked",
+        "p95 latency 83.9 ms against 100 ms asked; 99.69 % in time against 99.5 % asked",
     )
 
 
@@ -26,4 +26,4 @@ def test_what_was_not_said_is_not_called_asked() -> None:
         "p95 latency 83.9 ms against 80 ms assumed",
     )
     late = verdict(ar(200, 100), Figures(p95_ms=None, satisfied_share=0.5))
-    assert late[0] == "degraded" and late[1].endswith("50.00% in time against 95% needed")
+    assert late[0] == "degraded" and late[1].endswith("50.00 % in time against 95 % needed")

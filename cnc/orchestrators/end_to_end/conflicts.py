@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cnc.messages.feasibility import Conflict, Constraint
 from cnc.messages.intents import Intent
+from cnc.messages.percent import percent
 from cnc.orchestrators.end_to_end.assessment import TOLERANCE, Assessment, Harm, Rival, Trial
 
 Rivals = tuple[Rival, ...]
@@ -148,8 +149,8 @@ def _refused(
         short=intent_id,
         share_alone=alone,
         share_together=together,
-        detail=f"{_named(rival)} takes what it needs at {binding.where}: {together:.1%} would be "
-        f"in time beside it, {alone:.1%} without it; {_why(rival, intent)}",
+        detail=f"{_named(rival)} takes what it needs at {binding.where}: {percent(together)} would "
+        f"be in time beside it, {percent(alone)} without it; {_why(rival, intent)}",
     )
 
 
@@ -166,8 +167,9 @@ def _spared(intent_id: str, intent: Intent, harm: Harm) -> Conflict:
         short=rival.intent_id,
         share_alone=harm.before,
         share_together=harm.after,
-        detail=f"{_named(rival)} would fall from {harm.before:.1%} to {harm.after:.1%} in time "
-        f"({rival.required * 100:.6g} % asked) at {harm.constraint.where}; {_why(rival, intent)}",
+        detail=f"{_named(rival)} would fall from {percent(harm.before)} to {percent(harm.after)} "
+        f"in time ({rival.required * 100:.6g} % asked) at {harm.constraint.where}; "
+        f"{_why(rival, intent)}",
     )
 
 
@@ -209,6 +211,7 @@ def _harms(intent_id: str, intent: Intent, harm: Harm) -> Conflict:
         short=rival.intent_id,
         share_alone=harm.before,
         share_together=harm.after,
-        detail=f"{_named(rival)} falls from {harm.before:.1%} to {harm.after:.1%} in time "
-        f"({rival.required * 100:.6g} % asked) at {harm.constraint.where}; {_why(rival, intent)}",
+        detail=f"{_named(rival)} falls from {percent(harm.before)} to {percent(harm.after)} in "
+        f"time ({rival.required * 100:.6g} % asked) at {harm.constraint.where}; "
+        f"{_why(rival, intent)}",
     )

@@ -14,6 +14,7 @@ import numpy as np
 from cnc.environment.observations import EndToEndObservation
 from cnc.environment.sites import Booleans, Floats
 from cnc.messages.feasibility import Constraint, Resource
+from cnc.messages.percent import percent
 from cnc.orchestrators.end_to_end.demand import Demand
 from cnc.orchestrators.end_to_end.loads import Situation
 from cnc.orchestrators.end_to_end.outlook import Forecast
@@ -290,8 +291,8 @@ def _fullest(
         needed=needed,
         available=available,
         unit=f"{unit} per slot",
-        detail=f"{what} would carry {needed:,.0f} {unit} per slot ({full:.0%} of what it can), and "
-        f"up to {available:,.0f} ({min(most, full):.0%}) enough would be in time",
+        detail=f"{what} would carry {needed:,.0f} {unit} per slot ({percent(full, 0)} of what it "
+        f"can), and up to {available:,.0f} ({percent(min(most, full), 0)}) enough would be in time",
     )
 
 

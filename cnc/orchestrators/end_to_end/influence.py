@@ -7,6 +7,7 @@ import numpy as np
 from cnc.environment.sites import Floats
 from cnc.messages.intents import UsedKnowledge
 from cnc.messages.knowledge import ScoredEntry, Tier
+from cnc.messages.percent import percent
 from cnc.orchestrators.end_to_end.planning import TIER_OF_CANDIDATE
 
 TIER_WORDS: dict[Tier, str] = {
@@ -22,9 +23,9 @@ def used_knowledge(
 ) -> tuple[UsedKnowledge, ...]:
     """Each entry with its prior, and for those with one how the shares moved together."""
     moved = ", ".join(
-        f"{TIER_WORDS[tier]} {before[tier]:.0%} → {after[tier]:.0%}"
+        f"{TIER_WORDS[tier]} {percent(before[tier], 0)} → {percent(after[tier], 0)}"
         for tier in before
-        if f"{before[tier]:.0%}" != f"{after[tier]:.0%}"
+        if percent(before[tier], 0) != percent(after[tier], 0)
     )
     return tuple(
         UsedKnowledge(

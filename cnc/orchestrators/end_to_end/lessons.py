@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnc.messages.intents import Figures
 from cnc.messages.knowledge import AppliesTo, Effect, KnowledgeEntry, KnowledgeRequest
+from cnc.messages.percent import percent
 from cnc.orchestrators.end_to_end.record import IntentRecord
 
 LOAD_SPREAD = 0.3
@@ -33,7 +34,7 @@ def lessons(
             )
         )
     shares = {} if plan is None else plan.tier_shares
-    told = ", ".join(f"{tier} {value:.0%}" for tier, value in shares.items())
+    told = ", ".join(f"{tier} {percent(value, 0)}" for tier, value in shares.items())
     entry = KnowledgeEntry(
         entry_id=f"history-{record.intent_id}",
         title=f"{intent.service_name} for {intent.users.value} users: {outcome}",

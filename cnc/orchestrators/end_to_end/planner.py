@@ -11,6 +11,7 @@ from cnc.environment.observations import EndToEndObservation
 from cnc.messages.feasibility import Conflict, Feasibility, Offer
 from cnc.messages.intents import Intent, UsedKnowledge
 from cnc.messages.knowledge import Tier
+from cnc.messages.percent import percent
 from cnc.orchestrators.end_to_end.assessment import Assessment, Rival, Trial
 from cnc.orchestrators.end_to_end.book import IntentBook
 from cnc.orchestrators.end_to_end.conflicts import Resolution, acceptable, resolve
@@ -230,8 +231,8 @@ def acceptance(
     )
     if found.state == "lower_quality":
         text += (
-            f". Only {found.predicted_share:.1%} are predicted to be in time, and "
-            f"{found.required_share:.1%} are asked"
+            f". Only {percent(found.predicted_share)} are predicted to be in time, and "
+            f"{percent(found.required_share)} are asked"
         )
         if found.constraint is not None:
             text += f": {found.constraint.detail}"

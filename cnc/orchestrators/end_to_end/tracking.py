@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cnc.environment.sites import Floats
 from cnc.messages.intents import Placement
+from cnc.messages.percent import percent
 from cnc.messages.reports import DomainReport
 from cnc.messages.telemetry import ClassQuality
 from cnc.orchestrators.end_to_end.record import IntentRecord
@@ -87,5 +88,5 @@ def path_text(report: DomainReport, paths: Sequence[float]) -> str:
         return " > ".join(pair)
     prefix = "" if report.domain_kind == "terminal" else "radio > backhaul > "
     return prefix + " / ".join(
-        f"{name} {share:.0%}" for name, share in zip(pair, paths, strict=True)
+        f"{name} {percent(share, 0)}" for name, share in zip(pair, paths, strict=True)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from cnc.messages.intents import RELIABILITY_UNSAID_PCT, Figures, Intent
+from cnc.messages.percent import percent
 
 
 def required_share(intent: Intent) -> float:
@@ -24,7 +25,9 @@ def verdict(intent: Intent, measured: Figures) -> tuple[Literal["compliant", "de
     source = "asked" if intent.latency_ms.origin == "said" else "assumed"
     latency = f"p95 latency {shown} against {limit:g} ms {source}"
     demand = "asked" if intent.reliability_pct.origin == "said" else "needed"
-    satisfied = f"{measured.satisfied_share:.2%} in time against {share * 100:.6g}% {demand}"
+    satisfied = (
+        f"{percent(measured.satisfied_share, 2)} in time against {share * 100:.6g} % {demand}"
+    )
     if late or unmet:
         return "degraded", "; ".join(
             text for text, bad in ((latency, late), (satisfied, unmet)) if bad

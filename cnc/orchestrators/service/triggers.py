@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cnc.messages.percent import percent
 from cnc.messages.reports import SystemView
 from cnc.messages.services import OrchestrationRequest
 
@@ -75,7 +76,8 @@ class Triggers:
                     action="reorchestrate",
                     services=tuple(hot),
                     trigger="overload",
-                    detail=f"{', '.join(hot)}: mean utilisation above {self.settings.overload:.0%}",
+                    detail=f"{', '.join(hot)}: mean utilisation above "
+                    f"{percent(self.settings.overload, 0)}",
                 )
             )
         shift = self._hotspot_shift(view)
