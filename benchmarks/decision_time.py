@@ -6,10 +6,12 @@ Time is that of `cnc.training.rollout.episode` for all agents of scenario `paper
 domains, one after the other, in one thread), without measuring and stepping. Frame starts, where
 replicas are decided as well, are every 10th slot and count in the mean. Of HMARL, E2E is given
 apart, and the domain with the largest median: where every agent has a core of its own, a decision
-takes as long as these two. `processor` is the mean processor time within the agents, which other
-work on the machine disturbs less; it leaves out how observations are cut and decisions put
-together. Policies take turns at each load, with the same world and trace. The optimal reference
-runs for one frame only.
+takes as long as these two. `two processes` is HMARL with the domains shared between two processes
+(`shared_domains.py`). `processor` is the mean processor time within the agents, which other work on
+the machine disturbs less; it leaves out how observations are cut and decisions put together. Of two
+processes it is all that the one with E2E takes for a slot.
+Policies take turns at each load, with the same world and trace. The optimal references run for one
+frame with its plan: slots 1 to 10.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
 from provenance import print_provenance
+from shared_domains import measured_slots
 
 from cnc.policies.interface import expectation_of
 
@@ -150,6 +153,7 @@ def main() -> int:
     parser.add_argument("--loads", type=int, nargs="+", default=list(LOADS))
     parser.add_argument("--slots", type=int, default=100)
     parser.add_argument("--optimal-slots", type=int, default=FRAME, help="0 leaves it out")
+    parser.add_argument("--two-processes", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--scenario", default="paper")
     arguments = parser.parse_args()
     print_provenance(seeds=[SEED])
@@ -164,17 +168,25 @@ def main() -> int:
     print(f"\n load  {'ms a slot of':24s}{''.join(f'{name:>10s}' for name in names)}  slots")
     for load in arguments.loads:
         hmarl = measure(world, "hmarl", load, arguments.slots, FRAME)
-        found = hmarl + measure(world, "grd-plus", load, arguments.slots, FRAME)
+        found = list(hmarl)
+        if arguments.two_processes:
+            shared = measured_slots(world, load, arguments.slots, FRAME)
+            walls, processors = zip(*((s.wall_ms, s.processor_ms) for s in shared), strict=True)
+            found.append(Taken("hmarl, two processes", walls, processors))
+        found += measure(world, "grd-plus", load, arguments.slots, FRAME)
+        optimal = []
         if arguments.optimal_slots:
-            found += measure(world, "opt-causal", load, arguments.optimal_slots, 0)
-        for taken in found:
-            print(taken.row(load))
-        if arguments.optimal_slots:
+            for name in ("opt", "opt-causal"):
+                optimal += measure(world, name, load, arguments.optimal_slots, 1)
+        for taken in found + optimal:
+            print(taken.row(load), flush=True)
+        for reference in optimal:
             wall, processor = (
-                fmean(getattr(found[-1], clock)) / fmean(getattr(hmarl[0], clock))
+                fmean(getattr(reference, clock)) / fmean(getattr(hmarl[0], clock))
                 for clock in ("wall_ms", "processor_ms")
             )
-            print(f"{load:5d}  {'opt-causal / hmarl':24s}{wall:8.0f} x{processor:38.0f} x")
+            label = f"{reference.label} / hmarl"
+            print(f"{load:5d}  {label:24s}{wall:8.0f} x{processor:38.0f} x", flush=True)
     return 0
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from decision_time import Taken, measure
+from decision_time import SEED, Taken, measure
+from shared_domains import measured_slots
 
 from cnc.environment.scenario import load_scenario
+from cnc.policies.registry import policy_named
 from cnc.simulator.generator import generate_world
+from cnc.training.rollout import rollout
 
 WORLD = generate_world(load_scenario("small"), 0)
 
@@ -35,6 +39,13 @@ def test_other_policies_are_timed_as_a_whole(name: str) -> None:
     assert taken.label == name
     assert len(taken.wall_ms) == len(taken.processor_ms) == 1
     assert taken.wall_ms[0] > 0.0 and taken.processor_ms[0] > 0.0
+
+
+def test_domains_in_two_processes_decide_a_slot() -> None:
+    slots = measured_slots(WORLD, 60, slots=2, warm_up=1)
+    alone = islice(rollout(WORLD, policy_named("hmarl"), SEED, 60), 1, 3)
+    assert [slot.cost for slot in slots] == pytest.approx([slot.cost for slot in alone])
+    assert all(slot.wall_ms > 0.0 and slot.processor_ms > 0.0 for slot in slots)
 
 
 def test_a_row_says_mean_median_quantile_and_least() -> None:
