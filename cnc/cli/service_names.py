@@ -27,9 +27,8 @@ def check_service(name: str, known: Collection[str]) -> None:
     near = get_close_matches(name, sorted(known), NEAREST, LIKENESS)
     near += sorted(each for each in known if name in each.split("-") and each not in near)
     if near:
-        raise NotFoundError(
-            f"no service {name!r}; nearest: {', '.join(near[:NEAREST])}; `cnc service list` shows all"
-        )
+        names = ", ".join(near[:NEAREST])
+        raise NotFoundError(f"no service {name!r}; nearest: {names}; `cnc service list` shows all")
     raise NotFoundError(
         f"no service {name!r}; `cnc service list` shows them: {', '.join(sorted(known))}"
     )
