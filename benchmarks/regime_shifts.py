@@ -49,6 +49,8 @@ RUNNING = 10
 """Slots of the running mean."""
 LINEAR = 300.0
 """Regret up to which the figure's axis is linear."""
+MOST = 4000.0
+"""Regret at the upper end of the figure."""
 NAME = "regime-shifts"
 TITLES = {
     "jump": "hotspot jumps to the opposite cell",
@@ -220,8 +222,9 @@ def draw(costs: Costs, at: int, folder: Path) -> Path:
             # linear where HMARL is, logarithmic above
             panel.set_yscale("symlog", linthresh=LINEAR, linscale=2.5)
             panel.set_yticks([-100, 0, 100, 200, 300, 1000, 3000])
-            panel.set_yticklabels(["-100", "0", "100", "200", "300", "1000", "3000"])
+            panel.set_yticklabels(["\N{MINUS SIGN}100", "0", "100", "200", "300", "1000", "3000"])
             panel.set_yticks([], minor=True)
+            panel.set_ylim(top=MOST)
             panel.set_title(title, fontsize=9)
         for panel in panels[1]:
             panel.set_xlabel("slots after the shift")

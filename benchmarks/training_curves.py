@@ -146,7 +146,7 @@ def draw(rows: Sequence[Row], folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     with plt.rc_context(SETTINGS):
-        figure, axes = plt.subplots(figsize=(5.2, 3.2), layout="constrained")
+        figure, axes = plt.subplots(figsize=(5.2, 3.9), layout="constrained")
         for variant, (label, colour) in LOOKS.items():
             curves = _curves(rows, variant)
             at = sorted({int(row["episode"]) for row in rows if row["variant"] == variant})
@@ -154,7 +154,7 @@ def draw(rows: Sequence[Row], folder: Path) -> Path:
             axes.plot(at, curves.mean(0), color=colour, linewidth=2.0, label=label)
         axes.set_xlabel("episodes")
         axes.set_ylabel("slot cost over plan")
-        axes.legend(frameon=False)
+        figure.legend(loc="outside lower center", ncols=1, frameon=False)
         path = folder / f"{NAME}.png"
         figure.savefig(path, dpi=200, metadata={"Software": None})
         plt.close(figure)

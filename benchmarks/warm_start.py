@@ -327,10 +327,16 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=10)
     parser.add_argument("--slots", type=int, default=90)
     parser.add_argument("--parts", action="store_true", help="also each part of right knowledge")
-    parser.add_argument("--figure", type=Path)
+    parser.add_argument("--figure", type=Path, help="PNG; costs go into a CSV beside it")
+    parser.add_argument("--from-csv", type=Path, metavar="FILE", help="draw earlier costs")
     parser.add_argument("--shipped", action="store_true", help="what the shipped entries add")
     parser.add_argument("--record", type=Path, help="a folder for entries that ship")
     arguments = parser.parse_args()
+    if arguments.from_csv is not None:
+        if arguments.figure is None:
+            parser.error("--from-csv needs --figure")
+        warm_start_figure.draw(arguments.figure, warm_start_figure.read_costs(arguments.from_csv))
+        return 0
     print_provenance(seeds=range(arguments.worlds))
     import logging
     import tempfile
@@ -362,6 +368,7 @@ def main() -> int:
         table(regime, costs, arms)
     if arguments.figure is not None:
         curves = {regime.name: costs for regime, costs in stacked.items()}
+        warm_start_figure.write_costs(arguments.figure.with_suffix(".csv"), curves)
         warm_start_figure.draw(arguments.figure, curves)
     return 0
 

@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from warm_start import MIX, WRONG, Run, figures_of, slots_to
-from warm_start_figure import moving
+from warm_start_figure import draw, moving, read_costs, write_costs
 
 from cnc.environment.scenario import load_scenario
 from cnc.policies.hmarl.policy import HmarlPolicy
@@ -32,6 +32,24 @@ def test_the_goal_is_what_no_knowledge_gains_in_the_end() -> None:
     costs = {"still": still, "none": none, "right": np.full((2, 60), 8.0)}
     assert figures_of(costs, "none", [0, 1]) == (10.0, 25.0, 8.0)
     assert figures_of(costs, "right", [0, 1]) == (8.0, 0.0, 8.0)
+
+
+def test_the_figure_can_be_drawn_again_from_what_it_was_drawn_from(tmp_path: Path) -> None:
+    stream = np.random.default_rng(0)
+    arms = ("still", "none", "right", "wrong")
+    every = {
+        name: {arm: stream.uniform(90.0, 100.0, (3, 15)).round(3) for arm in arms}
+        for name in ("mix", "lost")
+    }
+    write_costs(tmp_path / "costs.csv", every)
+    again = read_costs(tmp_path / "costs.csv")
+    assert list(again) == list(every)
+    for name, costs in every.items():
+        for arm, rows in costs.items():
+            np.testing.assert_array_equal(again[name][arm], rows)
+    for name, costs in (("one", every), ("two", again)):
+        draw(tmp_path / f"{name}.png", costs)
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
 def test_lost_domains_hold_and_decide_nothing() -> None:
