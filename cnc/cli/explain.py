@@ -191,17 +191,21 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
     if planned is not None and planned.alternatives:
         console().print("\n[bold]Candidates[/], each as if it took everything")
         table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False)
-        for name in ("candidate", "predicted p95", "energy a request", "share", ""):
-            table.add_column(name)
+        table.add_column("candidate", no_wrap=True)
+        for name in ("predicted p95", "energy a request", "share"):
+            table.add_column(name, justify="right")
+        notes = []
         for row in planned.alternatives:
             latency = "—" if row.latency_ms is None else f"{row.latency_ms:.1f} ms"
             energy = row.energy_j_per_request
             joule = "—" if energy is None else f"{energy:.2f} J"
-            note = row.note if row.latency_ms is None else ""
-            table.add_row(
-                TIERS.get(row.domain, row.domain), latency, joule, percent(row.share), note
-            )
+            tier = TIERS.get(row.domain, row.domain)
+            table.add_row(tier, latency, joule, percent(row.share))
+            if row.latency_ms is None and row.note:
+                notes.append(f"  {tier}: {row.note}")
         console().print(table)
+        for note in notes:
+            console().print(hanging(Text(printable(note), style="dim"), 4))
         if told["not_taken"] is not None:
             console().print(hanging(Text(f"  not taken: {told['not_taken']['reason']}"), 13))
         console().print("\n[bold]Plan[/]")
@@ -209,6 +213,6 @@ def _show(events: tuple[IntentEvent, ...]) -> None:
         if any(event.event == "deployed" for event in events):
             console().print(hanging(Text(f"  {DEPLOYED}", style="dim"), 2))
     console().print()
-    console().print(
-        Text.assemble((told["state"].capitalize(), "bold"), f": {printable(told['message'])}")
-    )
+    state = told["state"].capitalize()
+    closing = Text.assemble((state, "bold"), f": {printable(told['message'])}")
+    console().print(hanging(closing, len(state) + 2))

@@ -9,7 +9,7 @@ import typer
 from cnc.cli.guard import run
 from cnc.cli.intent_standards import check_standard, show_as
 from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
-from cnc.cli.output import console, emit, errors, escaped
+from cnc.cli.output import console, emit, errors, hanging, printable
 from cnc.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -36,10 +36,13 @@ def list_intents(
         for event in events:
             emit({"intent_id": event.intent_id, "event": event.event, "message": event.message})
         return
+    from rich.text import Text
+
     if not events:
         console().print("no intents yet: ask with `cnc intent TEXT`")
     for event in events:
-        console().print(f"{event.intent_id}  {event.event:<11} {escaped(event.message)}")
+        head = f"{event.intent_id}  {event.event:<11} "
+        console().print(hanging(Text(head + printable(event.message)), len(head)))
 
 
 def show(

@@ -280,7 +280,7 @@ def _parts(shares: dict[str, float], total: float, most: int) -> Text:
     """The largest parts, one a line, each with its share of the domain."""
     largest = sorted(shares.items(), key=lambda entry: -entry[1])
     if len(largest) == 1:
-        return Text(largest[0][0])
+        return Text(largest[0][0].replace(" / ", "\n"))
     lines = [f"{name} {percent(value / total, 0)}" for name, value in largest[:most]]
     if len(largest) > most:
         lines.append(f"and {len(largest) - most} more")

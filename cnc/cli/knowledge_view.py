@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cnc.cli.output import console, printable
+from cnc.cli.output import console, hanging, printable
 
 if TYPE_CHECKING:
     from cnc.messages.knowledge import KnowledgeEntry, ScoredEntry
 
 INDENT = 2
+LABEL = 11
+"""Columns of a field's name."""
 SCORE = 5
 """Columns that a score takes; what follows stands under the title."""
 
@@ -64,11 +66,11 @@ def print_entry(entry: KnowledgeEntry) -> None:
         ("created", entry.created),
         (
             "used",
-            f"{entry.outcome.uses} times, {entry.outcome.compliant} compliant; weight "
-            f"{entry.weight:.2f}",
+            f"{'once' if entry.outcome.uses == 1 else f'{entry.outcome.uses} times'}, "
+            f"{entry.outcome.compliant} compliant; weight {entry.weight:.2f}",
         ),
     ):
-        console().print(Text.assemble((f"  {name:<9}", "dim"), value))
+        console().print(hanging(Text.assemble((f"  {name:<9}", "dim"), value), LABEL))
 
 
 def _print_indented(text: object, left: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+_FIGURE = re.compile(r"(?<=\d) (?=(?:%|ms|s|J|Mbit|Mbit/s)(?!\w))")
+"""Between a figure and its unit, which stay on one line."""
+_JOINT = "\ue000"
+"""One column wide, no blank, and in no text."""
 _consoles: dict[str, Console] = {}
 
 
@@ -85,9 +90,11 @@ def hanging(text: Text, indent: int) -> Text:
     from rich.text import Text
 
     first, rest = text.divide([indent]) if len(text) > indent else (text, Text())
+    rest.plain = _FIGURE.sub(_JOINT, rest.plain)  # as long as before, so that styles stay in place
     lines = rest.wrap(console(), max(1, console().width - indent))
     for each in lines:
         each.rstrip()
+        each.plain = each.plain.replace(_JOINT, " ")
     return Text.assemble(first, Text("\n" + " " * indent).join(lines))
 
 

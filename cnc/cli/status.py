@@ -8,16 +8,23 @@ import typer
 
 from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
-from cnc.cli.output import console, emit
+from cnc.cli.output import console, emit, hanging, printable
 from cnc.errors import NotFoundError
 from cnc.messages.percent import percent
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+
     from cnc.processes.client import Look
 
 
 LEAST_WIDTHS = {"component": 14, "layer": 14, "domain": 12, "service": 24, "state": 5, "pid": 6}
 """Of columns; the last one gives way where the terminal is narrow."""
+NUMBERS = (
+    *("pid", "utilisation", "energy", "replicas"),
+    *("requests", "in time", "p50", "p95", "p99"),
+)
+"""Columns of figures, which are read by their last digit."""
 BESIDE_DETAIL = 57
 """Columns of the other parts of a component."""
 
@@ -90,6 +97,7 @@ def document(url: str, seen: Look) -> dict[str, Any]:
 def _show(url: str, seen: Look) -> None:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     from cnc.bus.address import parse_address
 
@@ -105,7 +113,8 @@ def _show(url: str, seen: Look) -> None:
             last = number == len(columns) - 1
             width = None if last else LEAST_WIDTHS.get(column, 7)
             room = max(12, console().width - BESIDE_DETAIL) if column == "detail" else None
-            made.add_column(column, no_wrap=True, min_width=width, max_width=room)
+            side: JustifyMethod = "right" if column in NUMBERS else "left"
+            made.add_column(column, justify=side, no_wrap=True, min_width=width, max_width=room)
         return made
 
     view = seen.view
@@ -122,7 +131,8 @@ def _show(url: str, seen: Look) -> None:
         colour = "green" if p.state in ("birth", "alive") else "red"
         state = {"birth": "live", "alive": "live"}.get(p.state, p.state)
         pid = str(p.pid) if p.pid else ""
-        components.add_row(name, p.layer, f"[{colour}]{state}[/]", p.since[11:19], pid, p.detail)
+        detail = p.detail if view is None else p.detail.removesuffix(f", policy {view.policy}")
+        components.add_row(name, p.layer, f"[{colour}]{state}[/]", p.since[11:19], pid, detail)
     console().print(components)
     if view is not None:
         domains = table("domain", "state", "utilisation", "energy", "replicas")
@@ -141,4 +151,5 @@ def _show(url: str, seen: Look) -> None:
             )  # fmt: skip
         console().print(services)
     for name, event in seen.intents.items():
-        console().print(f"{name}  {event.event}  {event.message}", markup=False)
+        head = f"{name}  {event.event:<11} "
+        console().print(hanging(Text(head + printable(event.message)), len(head)))

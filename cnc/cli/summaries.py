@@ -38,7 +38,8 @@ def summary(body: Body) -> str:
         )
         hosts = ", hosts" if body.hosts is not None else ""
         reason = f" ({body.reason})" if body.reason else ""
-        return f"{flow:.1f} requests from {len(body.origins)} origins{hosts}{reason}"
+        origins = "1 origin" if len(body.origins) == 1 else f"{len(body.origins)} origins"
+        return f"{flow:.1f} requests from {origins}{hosts}{reason}"
     if isinstance(body, DomainActuation):
         if body.replicas is None:
             return "splits and paths"

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from cnc.cli.output import console
+from cnc.cli.output import console, hanging, printable
 from cnc.messages.percent import percent
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class UpView:
             table.add_row(
                 f"{kind} domains",
                 self._count(members),
-                f"{'█' * round(busy * 8):<8} {percent(busy):>7}",
+                f"{'█' * round(busy * 6):<6} {percent(busy):>7}",
                 f"{sum(d.energy_j for d in domains):6.0f} J",
                 str(sum(d.replicas for d in domains)),
                 self._missing(members),
@@ -168,8 +168,10 @@ class UpView:
             return Text("no intents yet: ask with `cnc intent TEXT`", style="dim")
         lines = []
         for intent_id, event in list(seen.intents.items())[-5:]:
-            lines.append(f"{intent_id}  {event.event:<11} {event.message or event.text}")
-        return Text("\n".join(lines))
+            head = f"{intent_id}  {event.event:<11} "
+            told = printable(event.message or event.text)
+            lines.append(hanging(Text(head + told), len(head)))
+        return Text("\n").join(lines)
 
 
 def _history(name: str, values: deque[float], shown: int, style: str) -> Text:

@@ -32,6 +32,18 @@ def test_further_lines_hang_below_the_label(narrow: io.StringIO) -> None:
     assert " ".join(line[12:] for line in lines) == WORDS
 
 
+def test_a_figure_stays_with_its_unit(narrow: io.StringIO) -> None:
+    told = Text("together: own RAN 51 % → 61 %, p95 12.5 ms, 7 msgs, core ")
+    told.append("0.25 Mbit/s", style="bold")
+    for width in range(14, 40):
+        output.console().width = width
+        shown = output.hanging(told, 2)
+        lines = shown.plain.splitlines()
+        assert not any(line.strip().startswith(("%", "ms ", "Mbit/s")) for line in lines), lines
+        assert "\ue000" not in shown.plain
+        assert [shown.plain[s.start : s.end] for s in shown.spans] == ["0.25 Mbit/s"]
+
+
 def test_a_short_text_stays_one_line(narrow: io.StringIO) -> None:
     assert output.hanging(Text("short"), 12).plain == "short"
     assert output.hanging(Text("    binds   reach"), 12).plain == "    binds   reach"
