@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from cnc.intents.circumstances import Found
-from cnc.intents.crowds import DEVICES, PEOPLE
 from cnc.intents.figures import near_before
 from cnc.intents.places import NOUN, PEOPLE_THERE, VAGUE
+from cnc.intents.served import DEVICES, PEOPLE
 
 _DOMAIN = re.compile(
     r"\b(?:in|at|from|on|of|to|inside|within)?\s*(?:the\s+)?(?:domain\s+)?(?P<kind>ran|"

@@ -38,14 +38,15 @@ def build_intent(
     users = stated.users or Slot[int](
         value=service.demand.users, origin="assumed", source="catalogue default"
     )
+    rate, total = rate_per_user(stated, service, users.value), stated.data_rate_total_mbps
     return Intent(
         service=service.id,
         service_name=service.name,
         scenario=service.scenario,
         users=users,
         latency_ms=stated.latency_ms or _assumed(service.qos.application_deadline_ms),
-        data_rate_mbps=rate_per_user(stated, service, users.value),
-        data_rate_total_mbps=stated.data_rate_total_mbps,
+        data_rate_mbps=rate,
+        data_rate_total_mbps=None if rate is stated.data_rate_total_mbps else total,
         reliability_pct=stated.reliability_pct or _usual_reliability(service.qos.reliability_pct),
         priority=Slot[int](value=stated.priority.value, origin="said")
         if stated.priority is not None

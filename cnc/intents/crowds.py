@@ -6,105 +6,54 @@ import re
 from dataclasses import replace
 
 from cnc.intents.figures import NEAR, NUMBER, near_before, number_of
+from cnc.intents.headcounts import (
+    AFTER_NOUN,
+    AT_ONCE,
+    FLOW,
+    GROUP_OF,
+    GROUPS_OF,
+    NEVER_SERVED,
+    ONE,
+    SETTLED,
+)
 from cnc.intents.mentions import Mention, comparison_of
+from cnc.intents.served import ANY_PEOPLE, DEVICES, NO_USERS, ORGANISATIONS, PEOPLE, STOP
 
-PEOPLE = (
-    "users?|people|persons?|participants?|attendees?|subscribers?|viewers?|players?|gamers?|"
-    "customers?|clients?|members?|guests?|visitors?|tourists?|spectators?|fans?|students?|pupils?|"
-    "learners?|children|kids|families|employees?|workers?|staff(?:\\s+members?)?|colleagues?|teachers?|"
-    "passengers?|patients?|doctors?|surgeons?|nurses?|physicians?|paramedics?|firefighters?|"
-    "officers?|responders?|rescuers?|drivers?|operators?|pilots?|agents?|callers?|traders?|dealers?|"
-    "brokers?|engineers?|technicians?|developers?|researchers?|citizens?|residents?|inhabitants|"
-    "villagers|households?|homes?|homeowners?|listeners?|professionals?|friends?|ppl|pax|folks|"
-    "speakers?|delegates?|journalists?|soldiers?|troops|farmers?|commuters?|shoppers?|trainees?|"
-    "apprentices?|seats?|heads|ues?|user\\s+equipments?|connections?|sessions?|teammates?|hikers?|"
-    "crew(?:\\s+members?)?|musicians?|dancers?|hosts?|lawyers?|tenants?|dispatchers?|scientists?|"
-    "inspectors?|mechanics?|pickers?|parties|women|men|adults?|teenagers?|elders?|seniors?|babies|"
-    "riders?|cyclists?|sailors?|anglers?|artists?|analysts?|managers?|experts?|contestants?|athletes?|"
-    "scouts?|guards?|medics|volunteers|chefs|vets|monks|pupils|artisans|cosplayers|souls|co-?workers?"
-)
-DEVICES = (
-    "devices?|sensors?|meters?|cars?|vehicles?|trucks?|lorries|buses|trams?|trains?|taxis|robotaxis?|"
-    "shuttles?|drones?|uavs?|quadcopters?|robots?|cobots?|agvs?|amrs?|forklifts?|machines?|cameras?|"
-    "headsets?|glasses|goggles|hmds?|terminals?|phones?|smartphones?|handsets?|tablets?|laptops?|"
-    "computers?|gadgets?|wearables?|wristbands?|watches|smartwatches|trackers?|tags?|containers?|"
-    "parcels?|pallets?|assets?|bikes?|scooters?|ships?|boats?|vessels?|aircrafts?|planes?|helicopters?|"
-    "excavators?|cranes?|tractors?|actuators?|plcs?|controllers?|arms?|relays?|breakers?|substations?|"
-    "stations?|nodes?|endpoints?|clients|streams?|feeds?|calls?|lines?|monitors?|beds?|ambulances?|"
-    "units?|bots?|chargers?|turbines?|servers?|probes?|gauges?|cows?|animals?|wagons?|carts?|kiosks?|things|"
-    "flats?|apartments?|houses?|cottages?|dwellings?|cams?|webcams?|dashcams?|bodycams?|pumps?|fridges?|freezers?|holograms?|avatars?|axes|motors?|valves?|"
-    "elevators?|lifts?|vans?|motorcycles?|mowers?|displays?|screens?|consoles?|pcs|desktops?|lenses|"
-    "thermostats?|lamps?|street\\s?lights?|bins?|hives?|wells?|panels?|inverters?|pieces|tills|checkouts|registers|atms|printers|collars|boxes|stations|desks|workplaces|workstations|"
-    "extensions|badges?|streetlights?|hydrants|radios?|walkie-talkies|rovers?|barges?|ferries|"
-    "locomotives?|bicycles?|e-?bikes?|gateways?|instruments?|detectors?|crates?|packages?|shipments?|pairs"
-)
-_ORGANISATIONS = (
-    "hospitals|clinics|sites|branches|offices|schools|universities|farms|shops|stores|banks|labs|"
-    "laboratories|plants|factories|companies|partners|institutions|organi[sz]ations|museums|hotels"
-)
-"""They count where nobody and nothing else does: "federated learning across 11 hospitals"."""
-_NO_USERS = (
-    "[a-z]*(?:bits|bytes|hertz|seconds|hours|minutes|metres|meters|watts|flops|cycles|ss|us|is)|ops|times|days|weeks|"
-    "months|years|frames|degrees|points|rounds|epochs|images|pictures|photos|videos|clips|films|movies|"
-    "songs|pages|floors|stor(?:ey|ie)s|levels|streets|blocks|rooms|halls|buildings|wards|corridors|lanes|"
-    "roads|miles|inches|euros|dollars|pounds|parameters|params|tokens|layers|classes|models|[gtcnv]?pus|cores|"
-    "nines|steps|stages|phases|shifts|updates|messages|packets|readings|samples|requests|queries|"
-    "transactions|events|measurements|values|variables|cells|bands|channels|carriers|slots|"
-    "copies|replicas|backups|files|titles|documents|records|matches|games|goals|laps|languages|countries|"
-    "cities|towns|villages|regions|provinces|states|districts|zones|areas|places|locations|positions|centres|centers|"
-    "types|kinds|sorts|ways|reasons|options|parts|tons|tonnes|kilos|grams|litres|liters|volts|"
-    "amps|hectares|acres|millions|thousands|hundreds|dozens|decibels|services|applications|apps|domains|"
-    "slices|networks|links|paths|hops|tenths|hundredths|thousandths|megs|gigs|msecs|secs|mins|hrs|kms|"
-    "decades|centuries|nights|mornings|evenings|weekends|percents|teams|groups|rows|columns|items|lots"
-)
-_ANY_PEOPLE = (
-    "(?!(?:(?:milli|centi|kilo|hecto)?met|param|cent|serv|lay|corn|numb|ord|lett|lit|tow|monit|pap|riv|quart|"
-    "charact|comput|rout|contain|answ|numb|off|memb|fact|col|err|vect|tens|sect|ev|docum|perc|apartm|"
-    "mom|elem|experim|pres)(?:ers|ors|ents))[a-z]{3,}(?:ers|ors|ists|ians|ees|men|women|ants)"
-)
-"""Nouns of persons that no list holds, by their endings."""
-_STOP = (
-    "kv|volts?|v|kva|kw|mw|gw|w|kwh|mwh|watts?|amps?|bar|psi|db|dbm|ghz|inch|kg|tons?|tonnes?|"
-    "for|with|in|per|at|to|of|from|and|or|between|on|by|over|under|within|is|are|the|each|every|"
-    "hours?|days?|minutes?|seconds?|weeks?|months?|years?|km|kilomet\\w+|met(?:er|re)s?|m|cm|"
-    "percent|degrees?|gb|tb|mb|gigabytes?|terabytes?|times|fps|frames?|hz|ghz|mhz|square|g|k|ms|"
-    "mbps|gbps|kbps|mbit|gbit|priority|latency|delay|that|who|which|while|so|because|must|need|needs"
-)
-_ADJECTIVE = rf"(?!(?:{_STOP})\b)(?:[24]k(?:-[a-z'/-]*)?|[a-z][a-z'/-]*)"
-_ADJECTIVES = rf"(?:\s*-?\s*{_ADJECTIVE}(?:\s+-?\s*{_ADJECTIVE}){{0,3}}?)??"
+_ADJECTIVE = rf"(?!(?:{STOP})(?![\w-]))(?:[24]k(?:-[a-z'/-]*)?|[a-z][a-z'/-]*)"
+_ADJECTIVES = rf"(?:\s+-?\s*{_ADJECTIVE}(?:\s+-?\s*{_ADJECTIVE}){{0,3}}?)??"
 """A word keeps its hyphens, and words are parted by spaces alone: were a hyphen a part of words and
 also between them, a run of hyphens could be divided in as many ways as its length to the fourth."""
 _COUNT = re.compile(
     rf"(?P<sign>(?:(?<=\s)|(?<=^))(?:-|minus\s+|"
     rf"negative\s+))?(?P<number>{NUMBER})(?P<scale>\s?(?:k|m|mn|mio)\b)?"
     rf"(?:\s?\+)?(?:\s+(?:pairs?|sets?|pieces?|units?)\s+of|\s+of)?(?:\s+(?:the|our|my|these|those|"
-    rf"us))?{_ADJECTIVES}[\s-]+(?:(?P<people>{PEOPLE})|(?P<devices>{DEVICES}|{_ANY_PEOPLE}))\b",
+    rf"us))?{_ADJECTIVES}(?:[\s-]+|(?<=\d))(?:(?P<people>{PEOPLE})|(?P<devices>{DEVICES}|{ANY_PEOPLE}))\b",
     re.IGNORECASE,
 )
 _PLACED = re.compile(
-    r"\b(?:in|at|from|inside|after|before|last|next|until|since|every|per|than|ago|within|version|up|(?:instead|ahead|short|out)\s+of|"
+    r"\b(?:in|at|inside|after|before|last|next|until|since|every|per|than|ago|within|version|up|(?:instead|ahead|short|out)\s+of|"
     r"(?:area|range|radius|size|length|distance|resolution|period|total|cost|series|set|context|window|budget|list|"
     r"model|depth|height|speed|maximum|minimum|interval|load|rate|one|most|some|any|out|edition)\s+of)\s+(?:the\s+|our\s+|all\s+)?$|[#/.-]$",
     re.IGNORECASE,
 )
 _SPREAD = re.compile(
-    r"\b(?:on|across|over|along|throughout|between|around)\s+(?:the\s+|our\s+|all\s+)?$", re.I
+    r"\b(?:across|over|along|throughout|between|around)\s+(?:the\s+|our\s+|all\s+)?$", re.I
 )
 _THINGS = re.compile(
     rf"(?P<number>{NUMBER})(?P<scale>\s?(?:k|m|mn|mio)\b)?(?:\s?\+)?(?:\s+(?:the|our|my))?"
-    rf"(?:\s+(?!(?:{_STOP}|{_NO_USERS})\b)[a-z][a-z'/-]*){{0,2}}?\s+"
-    rf"(?:(?P<sites>{_ORGANISATIONS})|(?!(?:{_STOP}|{_NO_USERS})\b)[a-z][a-z-]{{2,}}s)\b",
+    rf"(?:\s+(?!(?:{STOP}|{NO_USERS})(?![\w-]))[a-z][a-z'/-]*){{0,3}}?\s+"
+    rf"(?:(?P<sites>{ORGANISATIONS})|(?!(?:{STOP}|{NO_USERS})\b)[a-z][a-z-]{{2,}}s)\b",
     re.IGNORECASE,
 )
 _HOUSED = re.compile(
     rf"(?:^|[,;:]\s+|\(|(?P<served>\bfor\s+(?:(?:each|all)\s+(?:one\s+)?of\s+)?(?:the\s+|our\s+)?))(?P<number>{NUMBER})(?P<scale>\s?k\b)?"
-    rf"(?:\s+(?!(?:{_STOP})\b)[a-z][a-z'/-]*){{0,2}}?\s+(?:rooms|wards|classes|classrooms|villages|groups|(?(served)(?:teams|"
+    rf"(?:\s+(?!(?:{STOP})\b)[a-z][a-z'/-]*){{0,2}}?\s+(?:rooms|wards|classes|classrooms|villages|groups|(?(served)(?:teams|"
     r"buildings|floors|halls|towns)|(?!)))\b(?!\s+an?\s)",
     re.IGNORECASE,
 )
 """Rooms and groups count where they are what is served: "for 33 rooms", or said apart."""
 _ALONE = re.compile(
-    rf"(?:^|[,;:–—]\s+|\(|\s-\s+)(?P<cue>(?:about|around|roughly|approx(?:imately|\.)?|some|nearly|almost|over|"
+    rf"(?:^|[,;:–—]\s+|\(|\s-\s+|\s(?=~))(?P<cue>(?:about|around|roughly|approx(?:imately|\.)?|some|nearly|almost|over|"
     rf"up\s+to|at\s+most|at\s+least|~|circa|ca\.?|maybe|in\s+total)?\s*)(?P<number>{NUMBER})(?P<scale>(?:k|m|mio)\b)?"
     r"(?:\s+(?:in\s+(?:all|total|number)|altogether|overall|all\s+told|each|or\s+so))?(?=\s*(?:$|[,;.)–—](?:\s|$)|\s-\s))",
     re.IGNORECASE,
@@ -187,6 +136,26 @@ _GROUPS = re.compile(
 _EITHER = re.compile(r"\s*,?\s*or\s+(?:perhaps\s+|maybe\s+|even\s+|for\s+)?", re.IGNORECASE)
 _DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 """Nobody counts users to three decimals: "1.000 users" are a thousand."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_OF_A_YEAR = re.compile(
+    r"\b(?:the|of|in|since|from|an?|our|by|until|till|before|after|built)\s*$", re.IGNORECASE
+)
+_CODE = re.compile(
+    r"(?:(?<=\d):(?!\s)|[#+]|\b(?:job|ticket|order|invoice|licence|license|case)\s)\s?$",
+    re.IGNORECASE,
+)
+"""A clock time, a telephone number, a number of a ticket."""
+_NEXT = re.compile(r"[\s-]+([a-z-]+s)\b", re.IGNORECASE)
+_PLURAL = re.compile(
+    r"(?:s|people|children|men|women|staff|aircraft|crafts?|sheep|cattle|deer|folk|crew|personnel|police|number|\d)$",
+    re.IGNORECASE,
+)
+_OF_THEM = re.compile(r"\bof\s+them$", re.IGNORECASE)
+_METRES = re.compile(
+    r"(?:met(?:er|re)|mile|foot|second|minute|hour|year|degree|euro|dollar)s", re.IGNORECASE
+)
+_MEASURED = re.compile(r"\d\s?-\s?met(?:er|re)s?\b|\d\s+degrees?\b", re.IGNORECASE)
+_AT_SITES = re.compile(r"\b(?:in|at)\s+(?:the\s+|our\s+|all\s+)?$", re.IGNORECASE)
 _RESOLUTION = re.compile(r"[248]|16")
 _MANY = {"k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6}
 
@@ -203,10 +172,19 @@ def find_users(text: str) -> list[Mention]:
         number, scale = match[f"number{n}"], match[f"scale{n}"]
         found.append(_mention(text, match, number, scale, n != "2"))
     found += [_mention(text, m, m["number"], m["scale"], True) for m in _WE_ARE.finditer(text)]
+    found[:0] = [_product(text, m) for m in GROUPS_OF.finditer(text)]
+    settled = [_apart(text, m, 0) for m in SETTLED.finditer(text)]
+    found += (
+        settled if any(found) or not any(settled) else [replace(m, rank=4) for m in settled if m]
+    )
     if not any(found):
         found += [_thing(text, m) for m in _THINGS.finditer(text)]
         found += [_bare(text, m) for m in (*_FOR.finditer(text), *_HOUSED.finditer(text))]
         found += [_alone(text, m) for m in _ALONE.finditer(text)]
+        for pattern in (GROUP_OF, AFTER_NOUN, AT_ONCE):
+            found += [_apart(text, m, 4) for m in pattern.finditer(text)]
+    if not any(found):
+        found += [Mention("users", 1.0, m.start(), m.end(), rank=5) for m in ONE.finditer(text)]
     kept: list[Mention] = []
     for mention in found:
         if mention is not None and not any(
@@ -250,6 +228,26 @@ def _summed(text: str, mentions: list[Mention]) -> list[Mention]:
     return found
 
 
+def _product(text: str, match: re.Match[str]) -> Mention | None:
+    """So many groups of so many each."""
+    mention = _mention(text, match, match["number"], None, True)
+    value = number_of(match["groups"]) * number_of(match["number"])
+    return None if mention is None else replace(mention, value=value, rank=0)
+
+
+def _apart(text: str, match: re.Match[str], rank: int) -> Mention | None:
+    """A number that stands apart from what it counts."""
+    value = number_of(match["number"])
+    if _OF_ANOTHER.search(near_before(text, match.start("number"))) or not (
+        match["scale"] or (value.is_integer() and value >= 1)
+    ):
+        return None
+    if _YEAR.fullmatch(match["number"]):
+        return None
+    mention = _mention(text, match, match["number"], match["scale"], False)
+    return None if mention is None else replace(mention, start=match.start("number"), rank=rank)
+
+
 def _alone(text: str, match: re.Match[str]) -> Mention | None:
     """A number that is a clause of its own, beside something in the plural."""
     clause = re.split(r"[,;:(]\s", near_before(text, match.start()).rstrip(" ,;:("))[-1]
@@ -266,10 +264,15 @@ def _alone(text: str, match: re.Match[str]) -> Mention | None:
 def _thing(text: str, match: re.Match[str]) -> Mention | None:
     """Anything else in the plural that is asked for: "20 crates", "11 hospitals"."""
     before = near_before(text, match.start())
-    if _PLACED.search(before) or (not match["sites"] and _SPREAD.search(before)):
+    where = _PLACED.search(before)
+    if where is not None and not (match["sites"] and _AT_SITES.search(before)):
+        return None
+    if _SPREAD.search(before) and (not match["sites"] or before.rstrip().endswith("between")):
         return None
     mention = _mention(text, match, match["number"], match["scale"], False)
-    return None if mention is None else replace(mention, rank=3)
+    if mention is None or mention.value == 0:
+        return None
+    return replace(mention, rank=3)
 
 
 def _bare(text: str, match: re.Match[str]) -> Mention | None:
@@ -277,11 +280,33 @@ def _bare(text: str, match: re.Match[str]) -> Mention | None:
     return None if mention is None else replace(mention, rank=3)
 
 
+def _counts_no_users(before: str) -> bool:
+    """What "80 of them" stands for is of a kind that is never served, such as photos."""
+    plurals = [word for word in _MANY_SAID.findall(before) if not _METRES.fullmatch(word)]
+    return bool(plurals) and NEVER_SERVED.fullmatch(plurals[-1]) is not None
+
+
 def _mention(
     text: str, match: re.Match[str], number: str, scale: str | None, people: bool
 ) -> Mention | None:
     at = match.start("number") if match["number"] else match.start()
-    if _NOT_A_COUNT.search(near_before(text, at)):
+    before, after = near_before(text, at), text[match.end() : match.end() + NEAR]
+    if _NOT_A_COUNT.search(before) or _CODE.search(before) or FLOW.match(after):
+        return None
+    if number.startswith("0") and len(number) > 1 and "." not in number and "," not in number:
+        return None
+    one = not _PLURAL.search(match[0])
+    if match["number"] and one and number != "1" and (rest := _NEXT.match(after)) is not None:
+        if NEVER_SERVED.fullmatch(rest[1]):
+            return None
+    if _YEAR.fullmatch(number) and not number.endswith("00"):
+        if one or _OF_A_YEAR.search(before):
+            return None
+    if match.groupdict().get("number2") and NEVER_SERVED.match(after.lstrip()):
+        return None
+    if _MEASURED.search(match[0]):
+        return None
+    if _OF_THEM.search(match[0]) and _counts_no_users(before):
         return None
     factor = _MANY[scale.strip().lower()] if scale else 1.0
     if scale and scale.strip().lower() == "k" and _RESOLUTION.fullmatch(number):

@@ -84,6 +84,8 @@ def compare_slots(
             raise ConfigurationError(f"{part!r} must be a slot's name, one of < > ~ =, a value")
         wanted[match["name"]] = (match["sign"], match["value"])
     found = _values(stated) if stated is not None else dict.fromkeys(names, (None, None))
+    if stated is not None and not stated.shared and "rate" in wanted:
+        found["rate"], found["total"] = found["total"], (None, None)
     right = wrong = missed = 0
     problems = []
     for name in names:

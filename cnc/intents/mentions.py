@@ -23,6 +23,8 @@ class Mention:
     """The lower end of a stated range; `value` is its upper end."""
     total: bool = False
     """A rate for all users together."""
+    each: bool = False
+    """A rate said to be that of each user."""
     rank: int = 1
     """Among mentions of users: 0 a density or sum, 1 people, 2 devices, 3 anything in the plural,
     4 a number alone."""
@@ -126,7 +128,7 @@ _FASTER = re.compile(rf"{_AFTER}or\s+(?:better|faster)\b", re.IGNORECASE)
 _NOT_WORSE = re.compile(r"(?:better|(?:no|not|never)\s+(?:be\s+)?worse)\s+than\s*$", re.IGNORECASE)
 _BREAKS = re.compile(
     r"useless|unusable|unplayable|unacceptable|intolerable|fails?\b|breaks?\b|too\s+(?:slow|late|long|much)|"
-    r"worthless|sick|no\s+(?:good|use)|not\s+(?:work|usable|ok|okay|acceptable|good|tolera\w+)|"
+    r"worthless|sick|isn't|is\s+not|not\s+(?:even|any)\s+more|thrown\s+away|dropped|discarded|no\s+(?:good|use)|not\s+(?:work|usable|ok|okay|acceptable|good|tolera\w+)|"
     r"does\s+not|doesn't|can(?:no|')t|won't|nobody|pointless|dangerous|\bhates?\b|dislike|complain|notice|avoid|prevent|forbid|ruin|suffer",
     re.IGNORECASE,
 )

@@ -109,7 +109,9 @@ _FRACTION = re.compile(
     rf"(?=(?:{_MEASURE}|secs?\b|s\b|ms\b|million\b|thousand\b|dozen\b))",
     re.IGNORECASE,
 )
-_DOZENS = re.compile(r"(?<![\w.])(\d+)\s+(dozens?|scores?)(?:\s+of)?\b", re.IGNORECASE)
+_DOZENS = re.compile(
+    r"(?<![\w.])(\d+)\s+(dozens?|scores?)(?:\s+of(?!\s+(?:them|us)\b))?\b", re.IGNORECASE
+)
 _COUNTED = re.compile(rf"(?:\d|\bpoint(?:\s+(?:{_ONES}))+)\s*$", re.IGNORECASE)
 _LONE = re.compile(r"(?<![\w-])(hundred|thousand)(?=\s+[a-z])", re.IGNORECASE)
 _VAGUE = re.compile(

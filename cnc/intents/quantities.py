@@ -26,19 +26,19 @@ _UNIT = re.compile(UNIT, re.IGNORECASE)
 _BARE_LATENCY = re.compile(
     r"\b(?:latency|delay|lag|ping|rtt|response\s+time|round[\s-]trip(?:\s+time)?)s?\b(?P<words>(?:\s*(?:[<>=:]+|"
     r"of|is|at|to|be|must|should|has|stay|stays|kept|keep|remain|not|no|exceed|exceeding|go|more|less|lower|"
-    r"smaller|than|below|under|over|above|within|most|max|maximum|about|around|roughly|up)\b|\s*[<>=:~]+){0,6})\s*"
-    rf"(?P<number>{NUMBER})(?=\s*(?:$|[,.;:!?)](?:\s|$)|(?:and|or|but|for|with|please|so|on|in|at|while)\b))",
+    r"smaller|than|below|under|over|above|within|most|max|maximum|about|around|roughly|up|ceiling|limit|cap|budget|target)\b|\s*[<>=:~]+){0,6})\s*"
+    rf"(?P<number>{NUMBER})(?=\s*(?:$|[,.;:!?)](?:\s|$)|(?:and|or|but|for|with|please|so|on|in|at|while|is|isn't|would|are)\b))",
     re.IGNORECASE,
 )
 _LATENCY_WORD = (
     r"latenc\w*|delays?|response(?:\s+times?)?|respond\w*|rtt|round[\s-]*trip\w*|lag\w*|ping|"
     r"deadline|reacti\w*|react|answer(?:s|ed|ing)?|replies|reply|end[\s-]to[\s-]end|e2e|"
-    r"motion[\s-]to[\s-]photon|first token|ttft|turnaround|arrive\w*|within|live\s+with|tolerat\w*|"
+    r"motion[\s-]to[\s-]photon|first token|ttft|turnaround|arrive\w*|within|wait(?:s|ing)?|live\s+with|tolerat\w*|"
     r"延迟|时延"
 )
 _OTHER_TIME = (
     r"jitter|intervals?|every|each|cycles?|cycle\s+times?|period\w*|survival|refresh|frames?|"
-    r"duration|lasts?|lasting|for|during|battery|timeout|after|window|videos?|clips?|抖动"
+    r"duration|buffering|lasts?|lasting|for|during|battery|timeout|after|window|videos?|clips?|抖动"
 )
 _TIME_WORD = re.compile(
     rf"\b(?:(?P<latency>{_LATENCY_WORD})|(?P<other>{_OTHER_TIME})(?!\s+(?:aside|apart)\b))(?=\W|$)",
@@ -48,7 +48,7 @@ _TIME_AFTER = re.compile(
     r"\s*(?:of\s+|in\s+|as\s+)?(?:(?:max(?:imum)?|end[\s-]to[\s-]end|network|round[\s-]*trip|"
     r"one[\s-]way|total|air|the|or\s+less|e2e|average|mean|rendering|control|"
     r"packet)\s+){0,3}"
-    r"(?:(?P<latency>latenc\w*|delays?|response|rtt|lag|ping|round[\s-]*trip|deadline|"
+    r"(?:(?P<latency>latenc\w*|delays?|response|rtt|lag|ping|late\b|behind\b|round[\s-]*trip|deadline|"
     r"reaction)|(?P<other>jitter|intervals?|cycles?|period|frames?|videos?|clips?|long|"
     r"windows?|duration))",
     re.IGNORECASE,
@@ -63,7 +63,7 @@ _PER_USER = re.compile(
 _TOTAL = re.compile(
     r"\b(?:total(?:ling)?|aggregated?|overall|combined|in\s+all|altogether|in\s+sum|summed|"
     r"shar(?:e|es|ed|ing)|together|pooled|between\s+them|among\s+(?:them|all)|split\s+(?:among|between|across|over)|"
-    r"in\s+common|as\s+a\s+whole|for\s+every(?:one|body)|total\s+of|cumulative|collectively|jointly|(?:entire|whole)\s+(?:group|site|fleet|team|"
+    r"in\s+common|as\s+a\s+whole|for\s+every(?:one|body)(?!\s+of)|total\s+of|cumulative|collectively|jointly|(?:entire|whole)\s+(?:group|site|fleet|team|"
     r"class|crew|building|ship|train|bus|lot|thing|party|crowd|system)|for\s+the\s+(?:lot|group|fleet|crowd)|taken\s+together|"
     r"all\s+told|all\s+in\b|sum\s+of|for\s+all(?:\s+of\s+(?:them|us|it))?)\b",
     re.IGNORECASE,
@@ -74,7 +74,7 @@ _PERCENT_WORD = re.compile(
     re.IGNORECASE,
 )
 _NOT_RELIABILITY = re.compile(
-    r"\b(?:loss|lost|error|(?<!no )less(?!\s+than)|cheaper|discount|humidity|battery|load(?:ed)?|"
+    r"\b(?:recall|sensitivity|specificity|f1|score|hit\s+rate|loss|lost|error|(?<!no )less(?!\s+than)|cheaper|discount|humidity|battery|load(?:ed)?|"
     r"utili[sz]ation|cpu|energy|power|confidence|accuracy|accurate|precision|coverage|growth|increase|"
     r"reduc\w+|cut|capacity|of\s+(?:the\s+)?(?:users|people|customers|staff|devices))\b",
     re.IGNORECASE,
@@ -104,6 +104,7 @@ _LENGTH = re.compile(
 _CLAUSE_ENDS = re.compile(
     r"(?:^|[,;:(.]\s*)(?:about|around|roughly|~|circa|ca\.?)?\s*$", re.IGNORECASE
 )
+_FLAT = re.compile(r"^\s+(?:flat|sharp)\b")
 _CLAUSE_BEGINS = re.compile(r"\s*(?:$|[,;.)](?:\s|$))")
 _CYCLE = re.compile(
     r"\bcycles?(?:\s+times?)?\s*(?:of|is|are|:|=|at|below|under)?\s*(?:about|around|max(?:imum)?\.?|at\s+most)?\s*$",
@@ -120,6 +121,26 @@ _DIRECTED = re.compile(
 _OTHER_WAY = re.compile(
     rf"\s*(?:,|and|/|&|with|but|\s)\s*(?P<number>{NUMBER})\s+{_WAY}\b", re.IGNORECASE
 )
+
+
+_LIMIT = re.compile(r"ceiling|limit|cap|budget|target|max", re.IGNORECASE)
+_NOT_A_MOMENT = re.compile(r"\bnot\s+(?:even\s+)?$", re.IGNORECASE)
+_MORE = re.compile(r"\s+(?:later|more|longer|too|over)\b", re.IGNORECASE)
+_IN = re.compile(
+    r"(?<!arrives )(?<!land )(?<!lands )(?<!starts )(?<!begins )(?<!leaves )\bin\s+(?:under\s+|about\s+|around\s+|some\s+)?$",
+    re.IGNORECASE,
+)
+_DOES_NOT_DO = re.compile(
+    r"[^,;.]{0,24}\b(?:(?:does|did|do|will|would)(?:\s+not|n't)\s+(?:work|do|suffice|help)|(?:is|was|are)(?:\s+not|n't)\s+enough|"
+    r"too\s+(?:little|slow)|(?:is|was)\s+what\s+we\s+have)\b",
+    re.IGNORECASE,
+)
+_EACH = re.compile(r"\b(?:each|per|every|apiece|individual(?:ly)?)\b", re.IGNORECASE)
+_SHORT_RATE = re.compile(
+    rf"(?<![#$€£])(?P<number>(?![248]K){NUMBER})(?P<prefix>[kKMG])\s*(?:each\b|apiece\b|/|per\b|an?\s)"
+)
+"""A unit cut short, beside words for each user: "256k per boat"."""
+_PREFIX = {"k": 1e-3, "m": 1.0, "g": 1e3}
 
 
 def _one(_: str) -> float:
@@ -153,6 +174,13 @@ def find_measures(text: str) -> list[Mention]:
     if not any(mention.quantity == "latency" for mention in found):
         for mention in _find_cycles(text):
             _add(found, mention)
+    if not any(mention.quantity == "rate" for mention in found):
+        for match in _SHORT_RATE.finditer(text):
+            value = number_of(match["number"]) * _PREFIX[match["prefix"].lower()]
+            _add(found, Mention("rate", value, *match.span(), each=True))
+    rates = [m for m in found if m.quantity == "rate" and not _DOES_NOT_DO.match(text, m.end)]
+    if rates:
+        found = [m for m in found if m.quantity != "rate" or m in rates]
     return sorted(found, key=lambda mention: mention.start)
 
 
@@ -176,7 +204,8 @@ def _find_bare_latencies(text: str) -> list[Mention]:
     for match in _BARE_LATENCY.finditer(text):
         start, end = match.span("number")
         comparison = comparison_of(text, start, end, small_is_good=True)
-        if comparison is not None or not match["words"].strip(" :=") or "=" in match["words"]:
+        words = match["words"]
+        if comparison or not words.strip(" :=") or "=" in words or _LIMIT.search(words):
             value = number_of(match["number"])
             found.append(Mention("latency", value, start, end, comparison))
     return found
@@ -247,7 +276,9 @@ def _measure(text: str, match: re.Match[str]) -> Mention | None:
         return Mention("reliability", value, begin, end, comparison, lower)
     if kind == "work":
         return Mention("work", value, begin, end, comparison, lower)
-    return Mention("rate", value, begin, end, comparison, lower, total=_is_total(text, begin, end))
+    total = _is_total(text, begin, end)
+    each = not total and _is_each(text, begin, end)
+    return Mention("rate", value, begin, end, comparison, lower, total=total, each=each)
 
 
 def _range_before(text: str, start: int, scale: float, kind: Kind) -> tuple[float | None, int]:
@@ -269,9 +300,13 @@ def _range_before(text: str, start: int, scale: float, kind: Kind) -> tuple[floa
 
 
 def _is_latency(text: str, start: int, end: int, unit: str, value: float) -> bool:
+    if _NOT_A_MOMENT.search(text[max(0, start - 24) : start]) and _MORE.match(text, end):
+        return False
     after = _TIME_AFTER.match(text[end:])
     if after is not None:
         return after["latency"] is not None
+    if _UNTIL.match(text[end:]):
+        return True
     words = list(_TIME_WORD.finditer(text[max(0, start - 48) : start]))
     clause = re.split(r"[;.!?]\s", text[max(0, start - 48) : start])[-1]
     nearest = words[-1] if words else None
@@ -280,12 +315,15 @@ def _is_latency(text: str, start: int, end: int, unit: str, value: float) -> boo
         if nearest["latency"] is not None:
             return True
         word = nearest[0].lower()
+        limited = comparison_of(text, start, end, small_is_good=True) == "at_most"
+        if word == "refresh" and limited:
+            return True
         if word not in _OF_ANYTHING or _is_period(word, clause):
             return False
         between = text[max(0, start - 48) + nearest.end() : start]
-        limited = comparison_of(text, start, end, small_is_good=True) == "at_most"
         answered = word == "after" and any(w["latency"] and w[0] in clause for w in words)
-        return small or answered or _is_far(between) or ("," in between and limited)
+        near = ("," in between or _IN.search(between)) and limited
+        return small or answered or _is_far(between) or bool(near)
     if small:
         return True
     if comparison_of(text, start, end, small_is_good=True) == "at_most":
@@ -295,12 +333,13 @@ def _is_latency(text: str, start: int, end: int, unit: str, value: float) -> boo
 
 def _is_wait(text: str, start: int, end: int, value_ms: float) -> bool:
     """A few seconds until something comes, or part of a second said without any other purpose."""
-    if _UNTIL.match(text[end:]):
-        return True
     if _LENGTH.match(text[end:]):
         return False
     alone = _CLAUSE_ENDS.search(near_before(text, start)) and _CLAUSE_BEGINS.match(text[end:])
-    return value_ms < 1e3 or (value_ms <= 1e4 and bool(alone))
+    inside = _IN.search(near_before(text, start)) and _CLAUSE_BEGINS.match(
+        _FLAT.sub("", text[end : end + 24])
+    )
+    return value_ms < 1e3 or (value_ms <= 1e4 and bool(alone or inside))
 
 
 def _is_period(word: str, clause: str) -> bool:
@@ -323,6 +362,14 @@ def _is_reliability(text: str, start: int, end: int, value: float) -> bool:
     if _NOT_RELIABILITY.search(tail) or _NOT_RELIABILITY.search(head):
         return _PERCENT_WORD.search(tail) is not None or _PERCENT_WORD.search(head) is not None
     return value >= 90 or value < 0
+
+
+def _is_each(text: str, start: int, end: int) -> bool:
+    """Words for each user stand beside a rate."""
+    after = re.split(r"[,;.]\s", text[end : end + 40])[0]
+    before = re.split(r"[,;.]\s", text[max(0, start - 40) : start])[-1]
+    said = _PER_USER.match(after.lstrip(" /")) or re.match(r"\s*/\s*\w", after)
+    return bool(said or _EACH.search(after) or _EACH.search(before))
 
 
 def _is_total(text: str, start: int, end: int) -> bool:

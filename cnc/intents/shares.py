@@ -31,7 +31,8 @@ _OUT_OF = re.compile(
 _LOST = re.compile(r"lost|loss|lose|fail|error|drop|miss|late|corrupt|wrong", re.IGNORECASE)
 _LOSS_PERCENT = re.compile(
     r"(?:(?:packet|frame|message|data)[\s-]+(?:loss|error|drop)(?:es|s)?(?:\s+(?:rate|ratio))?|"
-    r"(?:error|failure|loss|drop|outage)\s+(?:rate|ratio|probability))\s*(?P<words>(?:[a-z<>=:]+\s*){0,5}?)"
+    r"(?:error|failure|loss|drop|outage)\s+(?:rate|ratio|probability)|downtime|outages?|unavailability|"
+    r"(?:lose|loses|losing|loss\s+of|lost)\s+(?:\w+\s+){0,2}?(?=more|at\s+most|less|under|below|\d))\s*(?P<words>(?:[a-z<>=:]+\s*){0,5}?)"
     rf"(?P<after>{NUMBER})\s*(?:%|percent|per\s?cent|pct)"
     rf"|(?P<before>{NUMBER})\s*(?:%|percent|per\s?cent|pct)\s+(?:of\s+)?(?:packet|frame|message|data)?[\s-]*"
     r"(?:loss|errors?\b)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cnc.errors import IntentError
@@ -56,6 +56,8 @@ class Stated:
     """What the classifier need not see."""
     named: bool = True
     """The users are people or devices by a word for them, not just something in the plural."""
+    shared: bool = True
+    """A total rate is said to be one; else it is only a rate beside which no users are said."""
     hardware: Found[str] | None = None
     """Computers, as said."""
     directions_mbps: tuple[float, float] | None = None
@@ -95,6 +97,9 @@ def read_stated(text: str) -> Stated:
     rates = [m for m in mentions if m.quantity == "rate"]
     both = find_directions(text, rates)
     rates = both or rates
+    counted = _users(users)
+    whole = (counted is None or counted.value == 1) and not any(m.total or m.each for m in rates)
+    rates = [replace(m, total=True) for m in rates] if whole else rates
     spans = [*taken, *((f.start, f.end) for f in circumstances if f is not None)]
     spans += [_number_span(text, m) for m in users]
     _, area, _, energy = circumstances
@@ -106,7 +111,8 @@ def read_stated(text: str) -> Stated:
         data_rate_mbps=_rate([m for m in rates if not m.total]),
         data_rate_total_mbps=_rate([m for m in rates if m.total]),
         reliability_pct=_reliability([m for m in mentions if m.quantity == "reliability"]),
-        users=_users(users),
+        users=counted,
+        shared=not whole,
         named=any(m.rank <= 2 for m in users),
         hardware=hardware,
         density=density,
@@ -152,18 +158,24 @@ def _by_density(density: Density) -> Mention:
 
 
 def rate_per_user(stated: Stated, service: Service, users: int) -> Slot[float]:
-    """The rate of one user: said, or a said total shared by all, or the catalogue's."""
+    """The rate of one user: said, or a said total shared by all, or the catalogue's.
+
+    A rate beside which no users are said is of all together where that leaves each of those assumed
+    what the service usually takes, else of each.
+    """
+    figure = service.qos.data_rate_mbps
     if stated.data_rate_mbps is not None:
         return stated.data_rate_mbps
-    if stated.data_rate_total_mbps is not None:
-        total = stated.data_rate_total_mbps
+    total = stated.data_rate_total_mbps
+    if total is not None and not stated.shared and total.value < users * figure.value:
+        return total
+    if total is not None:
         return Slot[float](
             value=total.value / users,
             origin="said",
             comparison=total.comparison,
             source=f"{total.value:g} Mbit/s in total over {users} users",
         )
-    figure = service.qos.data_rate_mbps
     return Slot[float](value=figure.value, origin="assumed", source=figure.source)
 
 
@@ -189,7 +201,8 @@ def _latency(mentions: Sequence[Mention]) -> Slot[float] | None:
                 f"the latency is to be at least {least:g} ms and at most {most:g} ms, which "
                 'contradict; state one limit, such as "at most 10 ms"'
             )
-    chosen = min(uppers or lowers, key=lambda m: m.value)
+    said = [m for m in uppers if m.comparison == "at_most"]
+    chosen = min(said or uppers or lowers, key=lambda m: m.value)
     return Slot[float](value=_clean(chosen.value), origin="said", comparison=chosen.comparison)
 
 

@@ -40,7 +40,7 @@ _RATE = re.compile(
 _KINDS: dict[Kind, str] = {
     "rate": (
         rf"(?:kilo|mega|giga|tera|[kmgt])-?(?:bits?|bytes?|b){_PER_SECOND}|(?:bits?|bytes?)\s*(?:/|\s(?:per|a)\s)\s*s(?:ec(?:ond)?)?\b|bps"
-        r"|(?:kilo|mega|giga|tera)-?bits?|[kmgt]bits?|(?-i:[KMGT]b)(?![a-z])|megs?|"
+        r"|gbe|gige|(?:kilo|mega|giga|tera)-?bits?|[kmgt]bits?|(?-i:[KMGT]b)(?![a-z])|megs?|"
         r"兆(?:比特)?(?:每秒|/秒)?|千兆"
     ),
     "time": "|".join(_TIME_MS),

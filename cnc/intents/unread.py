@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cnc.intents.crowds import DEVICES, PEOPLE
 from cnc.intents.figures import NUMBER
+from cnc.intents.served import DEVICES, PEOPLE
 from cnc.intents.units import UNIT
 
 _LONG = re.compile(
