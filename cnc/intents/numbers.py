@@ -109,6 +109,10 @@ _FRACTION = re.compile(
     rf"(?=(?:{_MEASURE}|secs?\b|s\b|ms\b|million\b|thousand\b|dozen\b))",
     re.IGNORECASE,
 )
+_HALF_PAST = re.compile(
+    r"\b(?:a\s+)?(?P<part>half|quarter)\s+(?P<way>past|to)\s+(?P<hour>\d{1,2})\b(?![\d:.])",
+    re.IGNORECASE,
+)
 _DOZENS = re.compile(
     r"(?<![\w.])(\d+)\s+(dozens?|scores?)(?:\s+of(?!\s+(?:them|us)\b))?\b", re.IGNORECASE
 )
@@ -144,8 +148,16 @@ def words_to_digits(text: str) -> str:
     text = _DOZENS.sub(
         lambda m: str(int(m[1]) * (12 if m[2].lower().startswith("dozen") else 20)), text
     )
-    text = _DIGIT_SCALE.sub(_scaled, text)
+    text = _HALF_PAST.sub(_half_past, _DIGIT_SCALE.sub(_scaled, text))
     return _OR_SO.sub(r"about \1", text)
+
+
+def _half_past(match: re.Match[str]) -> str:
+    """ "Half past 6" is 6:30, "quarter to 5" 4:45."""
+    hour, minute = int(match["hour"]), 30 if match["part"].lower() == "half" else 15
+    if match["way"].lower() == "to":
+        hour, minute = (hour - 2) % 12 + 1, 60 - minute
+    return f"{hour}:{minute}" if hour <= 24 else match[0]
 
 
 def _lone(match: re.Match[str], text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cnc.intents.circumstances import Found
+from cnc.intents.occasions import find_occasions, is_paperwork
 from cnc.messages.intents import TimeWindow, Weekday
 
 _WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -36,7 +37,7 @@ _CLOCK = (
 )
 _HALF = r"(?:\s+(?:in\s+the\s+)?(?P<half>morning|afternoon|evening|night)\b)?"
 _SPAN = re.compile(
-    rf"(?:\b(?P<day>{_DAY}),?\s+)?(?:\b(?P<cue>from|between|at)\s+)?(?<![\w.,:])(?P<begin>{_CLOCK})\s*"
+    rf"(?:\b(?P<day>{_DAY}),?\s+)?(?:\b(?P<cue>from|between|at)\s+(?:the\s+hours\s+of\s+)?)?(?<![\w.,:])(?P<begin>{_CLOCK})\s*"
     rf"(?P<joint>-|to|and|until|till|til|through)\s*(?P<end>{_CLOCK})(?![\w%]){_HALF}(?:\s*,?\s+(?P<day2>{_DAY}))?",
     re.IGNORECASE,
 )
@@ -70,6 +71,7 @@ _PHRASE = re.compile(
     r"exam\w*|holidays))\b",
     re.IGNORECASE,
 )
+_NIGHT_TRAIN = re.compile(r"by\s+(?:day|night)\s+(?:train|bus|boat|ferry)", re.IGNORECASE)
 _HOURS = {
     "morning": ("06:00", "12:00"), "afternoon": ("12:00", "18:00"), "evening": ("18:00", "22:00"),
     "night": ("22:00", "06:00"), "nightly": ("22:00", "06:00"), "overnight": ("22:00", "06:00"),
@@ -93,6 +95,8 @@ def find_time_window(text: str) -> Found[str] | None:
             continue
         if match["joint"].lower() == "and" and (match["cue"] or "").lower() != "between":
             continue
+        if is_paperwork(text, match.start()):
+            continue
         times = _times(begin, f"{end} {_HALVES.get((match['half'] or '').lower(), '')}".strip())
         if times is not None:
             said = f"{_day_words(day)} {times[0]}-{times[1]}".strip()
@@ -103,16 +107,17 @@ def find_time_window(text: str) -> Found[str] | None:
         if not _EXPLICIT.search(clock) and not (day and _ENDS.match(text[match.end() :])):
             continue
         time = _clock(clock, None)
-        if time is None:
+        if time is None or is_paperwork(text, match.start()):
             continue
         until = cue in ("until", "till", "before", "by")
         time = "24:00" if until and time == "00:00" else time
         said = f"{_day_words(day)} {'until' if until else 'from'} {time}".strip()
         return Found(said, match.start(), match.end())
-    phrase = _PHRASE.search(text)
-    if phrase is None:
-        return None
-    return Found(_day_words(phrase[0]), phrase.start(), phrase.end())
+    spans = [match.span() for match in _PHRASE.finditer(text)]
+    for start, end in (*spans, *find_occasions(text)):
+        if not (is_paperwork(text, start) or _NIGHT_TRAIN.match(text, start)):
+            return Found(_day_words(text[start:end]), start, end)
+    return None
 
 
 def structured(said: str) -> TimeWindow | None:

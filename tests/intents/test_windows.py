@@ -72,7 +72,6 @@ def test_windows_have_a_structure(text, expected):
         "between 10 and 20 users",
         "10-20 ms",
         "every 10 seconds",
-        "around the clock",
         "20 trucks and 30 cars",
         "at 20 Mbps each",
         "from 2 sites to 4 clouds",
