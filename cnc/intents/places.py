@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _SETTLED = (
     "city\\s+cent(?:re|er)|cent(?:re|er)|town|city|district|quarter|suburb|village|settlement|borough|"
     "neighbou?rhood|precinct|square|plaza|market|mall|street|avenue|boulevard|alley|promenade|parade\\s+ground|"
@@ -26,8 +28,12 @@ _BUILT = (
     "waterworks|landfill|incinerator|wind\\s+farm|solar\\s+farm|pipeline|rail\\s?yard|tracks?|circuit|racetrack|"
     "racecourse|ring|rink|pitch|slope|piste|ski\\s+area|lift|line|lane|bay|deck|ship|vessel|ferry|liner|cruise\\s+ship|"
     "train|tram|plane|aircraft|metro|subway|railway|runway|stage|tent|booth|stand|grandstand|vault|silo|"
-    "fulfil?ment\\s+cent(?:re|er)|data\\s+cent(?:re|er)|distribution\\s+cent(?:re|er)|control\\s+cent(?:re|er)|"
-    "toll\\s+plaza|car\\s+park|parking(?:\\s+(?:lot|garage|area|deck))?|lot|fairground|playground|showground|"
+    "fulfil?ment\\s+cent(?:re|er)|data\\s*cent(?:re|er)|distribution\\s+cent(?:re|er)|control\\s+cent(?:re|er)|"
+    "toll\\s+plaza|car\\s+park|parking(?:\\s+(?:lot|garage|area|deck))?|lot|fairground|playground|showground|freezer|cold\\s+store|"
+    "room|yard|auditorium|amphitheat(?:re|er)|lecture\\s+theat(?:re|er)|conservatory|pavilion|lighthouse|chapel|cellar|loft|rooftop|courtyard|terrace|"
+    "(?:stroke|neonatal|burns|dialysis|maternity|emergency|intensive\\s+care|coronary)\\s+unit|entrance|exit|checkpoint|"
+    "(?:body|paint|press|machine|weld|assembly)\\s+shop|berth|hub|interchange|feeder|ring\\s+main|lock|weir|"
+    "(?:bus|tram)\\s+stop|(?:filling|petrol)\\s+station|taxi\\s+rank|level\\s+crossing|routes?|course|pole|borehole|practice|harbou?rside|"
     "care\\s+unit|(?:co-?working|office|exhibition)\\s+space|scene|venue|festival|congress|convention|premises|facility|compound|complex|container\\s+yard|cell"
 )
 _LAND = (
@@ -35,7 +41,8 @@ _LAND = (
     "glacier|volcano|canyon|gorge|valley|plateau|steppe|desert|savannah|tundra|lake|pond|lagoon|coast|"
     "coastline|shore|seashore|bay|fjord|gulf|strait|sea|ocean|river|creek|canal|delta|estuary|wetlands?|marsh|"
     "swamp|reef|farm|ranch|vineyard|orchard|plantation|pasture|meadow|field|paddock|stable|barn|greenhouse|"
-    "polytunnel|reserve|national\\s+park|north|south|east|west|northeast|northwest|southeast|southwest|interior"
+    "ruins|moor|heath|steppe|dunes?|outback|bush|wilderness|rainforest|mangroves|highlands|lowlands|hinterland|"
+    "archipelago|isle|islet|atoll|cove|bight|metropolitan\\s+area|pass|face|polytunnel|reserve|national\\s+park|north|south|east|west|northeast|northwest|southeast|southwest|interior"
 )
 _ENDINGS = (
     "[a-z]{3,}(?:room|house|yard|field|shop|land|dome|town|works|store|front|ground|port|way|side|"
@@ -44,7 +51,7 @@ _ENDINGS = (
 _NOT_ENDINGS = (
     "background|foreground|underground|transport|report|support|passport|export|import|viewport|upfront|"
     "forefront|gateway|halfway|midway|anyway|runaway|giveaway|takeaway|upside|downside|inside|outside|alongside|"
-    "beside|chatroom|clientside|serverside|photoshop|frameworks?|networks?|always|aside"
+    "beside|chatroom|clientside|serverside|photoshop|webshop|workflow|frameworks?|networks?|always|aside"
 )
 NOUN = rf"(?:(?!(?:{_NOT_ENDINGS})\b)(?:{_SETTLED}|{_BUILT}|{_LAND}|{_ENDINGS}))"
 """A noun of a place, in the singular; ignores case."""
@@ -58,3 +65,27 @@ PEOPLE_THERE = (
     "data\\s+cent(?:re|er)|cockpit|cent(?:re|er)|base|headquarters|hq"
 )
 """Places that something is done from, while it happens elsewhere."""
+
+NOT_PLACES = re.compile(
+    r"^(?:Please|Thanks|Hello|Hi|IPv\d|GPS|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|"
+    r"April|May|June|July|"
+    r"August|September|October|November|December|I|AR|VR|XR|AI|ML|HD|UHD|RAN|LLM|GPU|QoS|"
+    r"URLLC|IoT|UAV|AGV|V2X|"
+    r"Zoom|Teams|Netflix|Christmas|Easter|LLMs|GPUs|AGVs|UAVs|K|Mbps|Gbps|TV|PLC|PLCs|GPT\S*|"
+    r"Da|IEC|ISAC|CCTV|English|French|German|Spanish|Italian|Chinese|Japanese|Bluetooth|Ethernet|Wi-?Fi|Starlink|"
+    r"Python|"
+    r"HoloLens|YouTube|Llama|HD\S*|Ultra|Full|High|Low|SLA|DNS|(?!(?:UK|US|USA|EU|NYC|UAE|CERN|MIT)\b)[A-Z]{2,5}s?(?!\s+\w))"
+    r"(?![\w])"
+)
+"""Names that are none of places."""
+ABSTRACT = (
+    "clock|ends?|beginning|start|middle|times?|hours?|days?|weeks?|months?|years?|nights?|evenings?|mornings?|moment|minute|"
+    "limit|maximum|minimum|average|world|globe|edge|core|cloud|range|order|others?|same|ones?|top|bottom|speed|rate|mark|latest|"
+    "least|most|lowest|highest|outside|inside|outset|wheel|controls?|desk|push|click|side|ready|network|networks|internet|web|"
+    "server|receiver|sender|heart|level|packet|cost|costs|expense|price|front|back|board|whole|fleet|domains?|link|links|wire|"
+    "layers?|way|lines|cab|body|model|tunnel|team|company|group|hand|touch|sight|risk|pace|stake|chain|stack|slice|slices|"
+    "data|table|bandwidth|throughput|latency|frame|frames|corner|problem|issue|matter|horizon|air|air\\s+interface|joystick|tablet|phone|screen|"
+    "handle|tip|glass|picture|pictures|image|same\\s+time|price|budget|possible|best|mouth|ear|eye|eyes|head|hip|wrist|ground|trunk|axis|"
+    "(?!demonstration|exhibition|parliament|station|reception|intersection|wedding|meeting)[a-z]+(?:ing|tion|sion|ness|ance|ence|ency|ity|ment|ism|ware|ture)"
+)
+"""What stands after "at" or "near" as well and is no place: times, ends, qualities, parts of systems."""

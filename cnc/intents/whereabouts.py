@@ -1,0 +1,437 @@
+"""Places in the words of a text: noun phrases that stand where a place stands, the surest first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cnc.intents.phrases import DEFINITE, Phrase, Token, phrase_at, tokens_of
+from cnc.intents.places import (
+    ABSTRACT,
+    NOT_PLACES,
+    NOUN,
+    PEOPLE_THERE,
+    VAGUE,
+)
+from cnc.intents.served import ANY_PEOPLE, DEVICES, PEOPLE
+
+_NAMING = frozenset(
+    "in at near nearby around across throughout over inside between off above along beneath under outside".split()
+)
+"""Before a name these say that it is a place."""
+_LOCATING = _NAMING | frozenset("on within beside behind by covering into".split())
+_OPEN = frozenset("at near nearby around across throughout inside along outside".split())
+"""Before any noun with an article these say that it is a place, unless it is of another kind."""
+_WEAK = frozenset("of for from to serving covering".split())
+_VISITING = frozenset(
+    "roam roams patrol patrols inspect inspects survey surveys cover covers guard guards watch watches monitor monitors"
+    " observe scan map".split()
+)
+_TO = frozenset("next close".split())
+_OF = frozenset("front upstream downstream vicinity north south east west outskirts".split())
+_BREAKS = frozenset(",;:.!?()-–—|/")
+_SIDES = frozenset(
+    "upper lower greater inner outer central north south east west northern southern eastern western old new rural downtown"
+    " metropolitan".split()
+)
+_NEVER_ALONE = frozenset(
+    "line branch wing front face course pass channel bank circuit bridge exchange stage train tram plane lift ring bar base block street stand".split()
+)
+_UNREAL = frozenset(
+    "virtual digital artificial simulated imaginary voltage real low medium kv like online call contact coin fuel battery radio synthetic immersive crisis help phone telephone en".split()
+)
+_NOUN = re.compile(NOUN, re.IGNORECASE)
+_NOUNS = re.compile(
+    rf"(?:{NOUN}(?:e?s)?|(?:cit|librar|nurser|ferr|quarr|factor|cemeter|brewer|baker|dair|foundr|refiner|galler|laborator|embass|"
+    r"facilit|universit|countr|count|territor|propert)ies)",
+    re.IGNORECASE,
+)
+_GLUED = re.compile(rf"(?:{NOUN}|edge|node|zone)-?\d{{1,3}}", re.IGNORECASE)
+_ROAD = re.compile(r"(?:[ABEM]|US|I|RN?)-?\d{1,3}")
+_VAGUE = re.compile(
+    rf"(?:{VAGUE}|market|road|way|ground|centre|center|field\s+of|north|south|east|west|interior|site|stage|floor|station|"
+    rf"platform|room|well|peak|sea|tracks?|line|hand|lot|circuit|area|region|pitch|surgery|wing|course|face|front)",
+    re.IGNORECASE,
+)
+_DIM = re.compile(
+    rf"(?:high|low|wide|narrow|short|long|big|critical|worst|real|good|broad)\s+(?:{VAGUE}|field|area|range)",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(r"campus|town|downtown|hq|court|port|harbou?r", re.IGNORECASE)
+_COMPUTED = re.compile(r"(?:.*\s)?(?:data\s*cent(?:er|re)s?|base\s+stations?)", re.IGNORECASE)
+"""Where machines compute, not where users are."""
+_OF_A_PLACE = frozenset(
+    "crew staff guests desk team people grounds fence visitors residents patients".split()
+)
+_INSTITUTION = re.compile(
+    r"(?:.*\s)?(?:club|school|bank|university|college|academy|institute|library|archive|exchange|pub|court|embassy|parliament|"
+    r"headquarters|hq)",
+    re.IGNORECASE,
+)
+"""Whom a service is for, more often than where."""
+_DONE = re.compile(
+    r"\b(?!monitoring|mapping|inspection|protection|surveying|patrolling|scanning|observation|detection|station)[a-z]+(?:tion|ing|ment)\s*$",
+    re.IGNORECASE,
+)
+_PERSON = re.compile(rf"(?!crew|staff|people|police)(?:{PEOPLE}|{ANY_PEOPLE})(?<!s)", re.IGNORECASE)
+_LAID_OFF = re.compile(
+    r"\b(?!us|this|is|was|has|goes|turns|switches|takes|shuts|cuts|comes|gets)[a-z]{3,}s\s*$",
+    re.IGNORECASE,
+)
+_THERE = re.compile(rf"(?:.*\s)?(?:{PEOPLE_THERE})", re.IGNORECASE)
+_STEERED = re.compile(
+    r"\b(?:driv\w+|steer\w*|controll?\w*|operat\w+|pilot\w*|flown|fly|guid\w+|command\w*|sits?|sitting|seated|sat|watch\w*|supervis\w+)\b[^,;.:]*$",
+    re.IGNORECASE,
+)
+_DESK = re.compile(r"control\s+(?:room|cent(?:re|er))|office|cockpit|desk", re.IGNORECASE)
+_AT_WORK = re.compile(rf"\b(?:{PEOPLE}|someone|somebody)\s*$", re.IGNORECASE)
+_AGENT = re.compile(
+    r"(?:\w+ed|run|driven|used|owned|flown|sent|made|given|held|shown|taken)\s*$", re.IGNORECASE
+)
+_PAST = re.compile(
+    r"\b(?:saw|visited|met|bought|learnt|learned\s+about|last\s+(?:year|week|month))\b",
+    re.I,
+)
+_PICTURED = re.compile(
+    r"\b(?:pictures?|photos?|images?|footage|videos?|vid|model|map|plan|tour|director|head|board|owner|end|rest|most|some|all|out|because)\s*$",
+    re.I,
+)
+_ABSTRACT = re.compile(ABSTRACT, re.IGNORECASE)
+_THINGS = re.compile(rf"(?:{PEOPLE}|{DEVICES})", re.IGNORECASE)
+_DWELLERS = re.compile(
+    rf"\b(?:{PEOPLE}|{ANY_PEOPLE}|people|streets|roofs|canals|banks)\s*$", re.IGNORECASE
+)
+_WANTS = frozenset(
+    "needs wants need want has asks requires is gets should must shall would".split()
+)
+_EVERYWHERE = re.compile(
+    r"\b(?P<place>downtown|uptown|city-?wide|campus-?wide|nation-?wide|country-?wide|backstage|offshore)\b"
+    r"(?!\s+(?:park|wind|farm|site|platform|rig))",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"[,;:.!?]\s")
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    rank: int
+    start: int
+    end: int
+
+
+def find_place(text: str, taken: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Where the surest place stands, without its article; parts that say something else are left out."""
+    tokens = tokens_of(text)
+    found = [
+        candidate
+        for candidate in _candidates(text, tokens)
+        if not any(start < candidate.end and candidate.start < end for start, end in taken)
+    ]
+    if not found:
+        return None
+    best = min(found, key=lambda candidate: (candidate.rank, candidate.start))
+    return best.start, best.end
+
+
+def _candidates(text: str, tokens: Sequence[Token]) -> Iterator[_Candidate]:
+    for i, token in enumerate(tokens):
+        word = token.text.lower()
+        before = tokens[i - 1].text.lower() if i else ""
+        if i == 0 or before in _BREAKS:
+            yield from _segment(text, tokens, i)
+        strong = (
+            word in _LOCATING
+            or (word == "to" and before in _TO)
+            or (word == "of" and before in _OF)
+        )
+        if word == "the":
+            yield from _of_name(text, tokens, i)
+        if not (strong or word in _WEAK or word in _VISITING) or i + 1 >= len(tokens):
+            continue
+        phrase = phrase_at(text, tokens, i + 1)
+        if phrase is None:
+            continue
+        if _PAST.search(_CLAUSE.split(text[max(0, token.start - 48) : token.start])[-1]):
+            continue
+        if strong:
+            yield from _after(text, tokens, token, phrase, word)
+        else:
+            yield from _weakly(text, tokens, token, phrase, word)
+    for match in _EVERYWHERE.finditer(text):
+        yield _Candidate(4, *match.span("place"))
+
+
+def _after(
+    text: str, tokens: Sequence[Token], cue: Token, phrase: Phrase, word: str
+) -> Iterator[_Candidate]:
+    """What follows a preposition of place."""
+    if word == "between" and (pair := _between(text, tokens, phrase)) is not None:
+        yield pair
+    if (named := _name(text, phrase)) is not None:
+        start, end, with_noun = named
+        if with_noun or word in _NAMING or word in ("to", "of"):
+            yield _Candidate(1, start, end)
+    kind = _kind(text, tokens, phrase)
+    if kind is not None and word != "between":
+        said = text[kind.start : kind.end]
+        by = word == "by" and _AGENT.search(text[max(0, cue.start - 20) : cue.start]) is not None
+        before = text[max(0, cue.start - 48) : cue.start]
+        away = bool(
+            (_THERE.fullmatch(said) and _STEERED.search(before))
+            or (_DESK.fullmatch(said) and _AT_WORK.search(before))
+        )
+        if not (by or away):
+            yield kind
+    elif (
+        word == "off"
+        and not phrase.determiner
+        and _LAID_OFF.search(text[max(0, cue.start - 24) : cue.start])
+    ):
+        yield _Candidate(6, phrase.words[0].start, phrase.words[0].end)
+    elif phrase.determiner in DEFINITE - {"all"} and (word in _OPEN or word in ("to", "of")):
+        head = phrase.words[-1].text
+        if _ABSTRACT.fullmatch(head) is None and _THINGS.fullmatch(head) is None:
+            yield _Candidate(6, phrase.words[0].start, phrase.words[-1].end)
+
+
+def _weakly(
+    text: str, tokens: Sequence[Token], cue: Token, phrase: Phrase, word: str
+) -> Iterator[_Candidate]:
+    """What follows "of", "for", "from" or "to", which lead to other things as well."""
+    before = text[max(0, cue.start - 48) : cue.start]
+    named = _name(text, phrase)
+    if named is not None:
+        start, end, with_noun = named
+        if word == "from" or with_noun:
+            yield _Candidate(1 if word == "from" else 4, start, end)
+        elif word == "of" and _DWELLERS.search(before):
+            yield _Candidate(4, start, end)
+    glued = any(_GLUED.fullmatch(w.text) for w in phrase.words)
+    sure = phrase.number is not None or glued or phrase.determiner in DEFINITE
+    if not sure or (word == "to" and not glued and phrase.determiner not in ("both", "all")):
+        return
+    if (
+        word == "of"
+        and phrase.number is None
+        and (_PICTURED.search(before) or _DONE.search(before))
+    ):
+        return
+    if _PERSON.fullmatch(phrase.words[-1].text):
+        return
+    kind = _kind(text, tokens, phrase)
+    if kind is None:
+        return
+    said = text[kind.start : kind.end]
+    last = phrase.words[-1]
+    if kind.end < last.end and last.text.lower() not in _OF_A_PLACE and not glued:
+        return
+    if word == "for" and _INSTITUTION.fullmatch(said):
+        return
+    if word == "from" and (_THERE.fullmatch(said) or _STEERED.search(before)):
+        return
+    yield _Candidate(max(4, kind.rank), kind.start, kind.end)
+
+
+def _segment(text: str, tokens: Sequence[Token], i: int) -> Iterator[_Candidate]:
+    """A clause that is nothing but a place, or a place that begins a sentence and wants something."""
+    phrase = phrase_at(text, tokens, i)
+    if phrase is None or phrase.determiner in ("a", "an", "each", "every"):
+        return
+    end = phrase.end
+    after = tokens[end].text.lower() if end < len(tokens) else "."
+    whole = after in _BREAKS
+    continued = after in ("of", "near", "under", "in", "at", "on")
+    subject = phrase.number is not None or (phrase.determiner == "the" and after != "is")
+    if not (whole or continued or (after in _WANTS and subject)):
+        return
+    first = i == 0 or tokens[i - 1].text in ".!?"
+    named = _name(text, phrase)
+    if named is not None and whole and not first and _is_name(phrase):
+        yield _Candidate(3, named[0], named[1])
+    kind = _kind(text, tokens, phrase, alone=True)
+    if kind is None or _UNREAL.intersection(w.text.lower() for w in phrase.words):
+        return
+    last = phrase.words[-1]
+    if phrase.number is None and kind.end < last.end:
+        return
+    named_after = kind.end > last.end
+    if not (phrase.number or named_after) and (
+        last.text.lower() in _NEVER_ALONE or _INSTITUTION.fullmatch(last.text)
+    ):
+        return
+    counted = after == "of" and end + 1 < len(tokens) and tokens[end + 1].text[0].isdigit()
+    inside = after in ("on", "in", "at") and len(phrase.words) > 1
+    if continued and not (phrase.number or kind.end > last.end or counted or inside):
+        return
+    if (
+        len(phrase.words) > 1
+        or phrase.number
+        or phrase.determiner
+        or kind.end > last.end
+        or after == ":"
+    ):
+        yield _Candidate(3 if phrase.number else 5, kind.start, kind.end)
+
+
+def _of_name(text: str, tokens: Sequence[Token], i: int) -> Iterator[_Candidate]:
+    """ "The village of Alstad", wherever it stands; of several villages only the name."""
+    phrase = phrase_at(text, tokens, i)
+    if phrase is None or phrase.number or not _ends_with_noun(text, phrase.words):
+        return
+    end = _continued(text, tokens, phrase.end)
+    if end is None or tokens[phrase.end].text.lower() != "of":
+        return
+    other = phrase_at(text, tokens, phrase.end + 1)
+    named = None if other is None else _name(text, other)
+    if named is not None:
+        plural = not _is_singular(text, phrase.words)
+        yield _Candidate(1 if plural else 2, named[0] if plural else phrase.words[0].start, end)
+
+
+def _is_name(phrase: Phrase) -> bool:
+    words = [w for w in phrase.words if w.text.lower() not in ("of", "and", "am", "de", "the")]
+    if any(w.text.isupper() or any(c.isdigit() for c in w.text) for w in words):
+        return False
+    return not phrase.determiner and len(words) <= 3 and all(w.text[0].isupper() for w in words)
+
+
+def _between(text: str, tokens: Sequence[Token], phrase: Phrase) -> _Candidate | None:
+    """ "Between gate A and gate B"."""
+    if (
+        phrase.number is None
+        or phrase.end + 1 >= len(tokens)
+        or tokens[phrase.end].text.lower() != "and"
+    ):
+        return None
+    other = phrase_at(text, tokens, phrase.end + 1)
+    if other is None or other.number is None:
+        return None
+    return _Candidate(2, phrase.words[0].start, other.number[1])
+
+
+def _name(text: str, phrase: Phrase) -> tuple[int, int, bool] | None:
+    """A name in the phrase, with the sides and nouns of places around it; whether it has such a noun."""
+    words = phrase.words
+    k = next((k for k, w in enumerate(words) if w.text[0].isupper() and len(w.text) > 1), None)
+    if k is None:
+        return None
+    if _ROAD.fullmatch(words[k].text):
+        return words[k].start, words[k].end, True
+    if re.match(r"[A-Z]\d|IPv\d", words[k].text):
+        return None
+    end = k
+    while end + 1 < len(words) and (
+        words[end + 1].text[0].isupper()
+        or (
+            end + 2 < len(words)
+            and words[end + 2].text[0].isupper()
+            and words[end + 1].text.lower()
+            in ("of", "and", "am", "de", "la", "le", "del", "di", "du", "an", "der", "und")
+        )
+    ):
+        end += 1
+    if NOT_PLACES.match(text[words[k].start : words[end].end]):
+        return None
+    last = max(
+        (e for e in range(k, len(words)) if _ends_with_noun(text, words[: e + 1])), default=-1
+    )
+    begin = k
+    while begin > 0 and words[begin - 1].text.lower() in _SIDES:
+        begin -= 1
+    stop = words[max(end, last)].end
+    if last == len(words) - 1 and last > end and phrase.number is not None:
+        stop = phrase.number[1]
+    if _UNREAL.intersection(w.text.lower() for w in words[k : max(end, last) + 1]):
+        return None
+    return words[begin].start, stop, last >= k
+
+
+def _ends_with_noun(text: str, words: Sequence[Token]) -> bool:
+    return _noun_words(text, words) > 0
+
+
+def _noun_words(text: str, words: Sequence[Token]) -> int:
+    """How many of the last words are a noun of a place; 0 for none."""
+    for count in (3, 2, 1):
+        if len(words) >= count:
+            said = " ".join(text[words[-count].start : words[-1].end].split())
+            said = said.removesuffix("'s")
+            if _NOUN.fullmatch(said) or _NOUNS.fullmatch(said):
+                return count
+    return 0
+
+
+def _is_singular(text: str, words: Sequence[Token]) -> bool:
+    count = max(1, _noun_words(text, words))
+    return _NOUN.fullmatch(" ".join(text[words[-count].start : words[-1].end].split())) is not None
+
+
+def _kind(
+    text: str, tokens: Sequence[Token], phrase: Phrase, *, alone: bool = False
+) -> _Candidate | None:
+    """A kind of place in the phrase: up to its last noun of a place, with number and "of …"."""
+    words = phrase.words
+    glued = next((w for w in words if _GLUED.fullmatch(w.text)), None)
+    if glued is not None:
+        return _Candidate(2, glued.start, glued.end)
+    last = max((e for e in range(len(words)) if _ends_with_noun(text, words[: e + 1])), default=-1)
+    if last < 0:
+        return None
+    used = words[: last + 1]
+    if any(w.text.lower() in _UNREAL for w in used):
+        return None
+    if used[0].text.lower() == "smart" and len(used) == 2:
+        return None
+    if (
+        used[-1].text.lower() == "port"
+        and phrase.number is not None
+        and phrase.number[1] - phrase.number[0] > 2
+    ):
+        return None
+    if any(w.text.lower() == "high" for w in used) and used[-1].text.lower() not in (
+        "street",
+        "school",
+    ):
+        return None
+    start, end = used[0].start, used[-1].end
+    numbered = last == len(words) - 1 and phrase.number is not None
+    if numbered and phrase.number is not None:
+        end = phrase.number[1]
+    elif last == len(words) - 1 and (of := _continued(text, tokens, phrase.end)) is not None:
+        return _Candidate(2, start, of)
+    said = text[start : used[-1].end]
+    if last < len(words) - 1 and said.endswith("'s"):
+        return None
+    if not numbered and _COMPUTED.fullmatch(said):
+        return None
+    plural = not numbered and not _is_singular(text, used)
+    definite = phrase.determiner in DEFINITE
+    if plural and not definite:
+        return None
+    if not numbered and (
+        _VAGUE.fullmatch(said) or (_DIM.fullmatch(said) and said.lower() != "high street")
+    ):
+        return None
+    if not (numbered or phrase.determiner or alone):
+        bare = len(used) < 2 and _ALONE.fullmatch(said) is None
+        if bare or last < len(words) - 1:
+            return None
+    return _Candidate(2 if numbered or len(used) > 1 else 3, start, end)
+
+
+def _continued(text: str, tokens: Sequence[Token], at: int) -> int | None:
+    """Where "… of the library" or "… of Porto" ends."""
+    if at + 1 >= len(tokens) or tokens[at].text.lower() not in ("of", "under", "near"):
+        return None
+    phrase = phrase_at(text, tokens, at + 1)
+    if phrase is None:
+        return None
+    named = _name(text, phrase)
+    if named is not None:
+        return named[1]
+    last = max(
+        (e for e in range(len(phrase.words)) if _ends_with_noun(text, phrase.words[: e + 1])),
+        default=-1,
+    )
+    return phrase.words[last].end if phrase.determiner in DEFINITE and last >= 0 else None
