@@ -19,7 +19,8 @@ class Found(Generic[ValueT]):
 
 
 _ENERGY = (
-    r"(?:energy|power|electricity|current|battery|batteries|carbon|co2|emissions?|watts?|joules?)"
+    r"(?:energy|power|electricity|current|battery|batteries|carbon|co2|emissions?|watts?|"
+    r"joules?|kwh|kilowatt-?\s?hours?)"
 )
 _USE = (
     r"(?:\s+(?:consumption|usage|use|footprint|bill|cost|costs|draw|demand|budget|needs?|"
@@ -29,6 +30,19 @@ _NOT_A_WISH = (
     r"(?![\s-]*(?:sensors?|devices?|nodes?|chips?|radios?|networks?|bluetooth|wide|plants?|"
     r"alarms?|houses?|homes?))"
 )
+_RENEWABLE = (
+    r"(?:renewables|(?:renewable|green|clean|solar|wind|hydro|hydroelectric)(?:\s+(?:or|and)\s+(?:solar|wind|hydro))?\s+"
+    r"(?:power|energy|electricity|current|hours))(?!\s*(?:plants?|parks?|stations?|farms?|forecast|turbines?|output|compan|meters?|"
+    r"inverters?|panels?|sensors?|monitoring|sites?|generation))"
+)
+_FROM_NATURE = re.compile(
+    rf"\b(?:only|on|with|by|using|when|while|for|from|if|prefer\w*)\s+(?:(?:only|some|pure|100\s*%|cheap|local|the|there\s+is)\s+){{0,2}}{_RENEWABLE}"
+    rf"|{_RENEWABLE}\s+(?:(?:is|are|being)\s+)?(?:used|plentiful|available|preferred|only|please|cheap|abundant)\b"
+    r"|\b(?:charged|powered|fed|run)\s+(?:only\s+)?by\s+(?:sunlight|the\s+sun|solar|wind)\s+(?:only|alone)\b|\b(?:wind|solar|sun)-powered\s+\w+\s+only\b"
+    r"|\blow-power(?=\s*(?:$|[,.;!?)]|please\b|mode\b|operation\b|if\b|as\b))",
+    re.IGNORECASE,
+)
+"""A wish for renewable energy counts as one for little of the other."""
 _LOW_ENERGY = re.compile(
     r"\b(?:as\s+)?(?:green(?:est|er)?(?:\s+as\s+possible)?(?!\s*(?:house|card|light|screen|field|zone|line|belt|"
     r"room|roof|area|space|park|valley|hydrogen))|"
@@ -48,14 +62,14 @@ _LOW_ENERGY = re.compile(
     rf"|keep\w*\s+(?:the\s+)?{_ENERGY}{_USE}\s+(?:low|down|small|minimal)"
     rf"|(?:energy|electricity|power)\s+(?:is|should\s+be)\s+(?:scarce|expensive|precious)"
     r"|(?:as\s+)?(?:little|least)\s+power(?:\s+as\s+possible)?|low[\s-]carbon|sustainabl[ey]|"
-    r"(?:climate|planet|environment)[\s-](?:friendly|neutral|conscious|aware)|environmentally\s+(?:friendly|sound|conscious)|"
+    r"(?:climate|planet|environment|carbon)[\s-](?:friendly|neutral|conscious|aware)|environmentally\s+(?:friendly|sound|conscious)|"
     r"(?:kind|good|gentle|easy)\s+(?:to|for|on)\s+the\s+(?:climate|planet|environment|earth)|"
     r"carbon[\s-]neutral|(?:low|small(?:est)?)\s+(?:carbon\s+|ecological\s+)?footprint)\b",
     re.IGNORECASE,
 )
 _BALANCED = re.compile(r"\bbalanced?\s+(?:energy|power)(?:\s+\w+)?\b", re.IGNORECASE)
 _PRIORITY_NUMBER = re.compile(
-    r"\bprio(?:rity)?(?:\s+(?:level|class))?\s*(?:is|of|to|:|=|#)?\s*(?P<number>\d{1,2})\b",
+    r"\b(?-i:P)(?P<short>[1-9])(?=\s*(?:$|[,;.)!]|not\b|please\b))|\bprio(?:rity)?(?:\s+(?:level|class))?\s*(?:is|of|to|:|=|#)?\s*(?P<number>\d{1,2})\b",
     re.IGNORECASE,
 )
 _GRADE = (
@@ -64,7 +78,10 @@ _GRADE = (
     r"very\s+low|least|bottom|no\s+particular|no\s+special"
 )
 _PRIORITY_WORD = re.compile(
-    rf"\b(?P<word>{_GRADE})[\s-]+(?:prio(?:rity)?|importance|urgency|precedence)\b"
+    rf"\b(?P<word>{_GRADE})[\s-]+(?:prio(?:rity)?|importance|urgency|precedence|(?:traffic\s+|service\s+)?class(?:\s+of\s+service)?"
+    r"(?=\s*(?:$|[,;.)!])))(?!\w)"
+    r"|\bclass\s*:?\s+(?P<word3>platinum|gold|silver|bronze)\b|\b(?P<word4>platinum|gold|silver|bronze)\s+(?:class|tier|priority|service)\b"
+    r"|\b(?:treat(?:ed)?|handled?|count|regard(?:ed)?)\s+(?:(?:it|this|them|that)\s+)?as\s+(?P<word5>routine|normal|ordinary|critical|urgent|vital)\b"
     rf"|\bprio(?:rity)?(?:\s+(?:level|class))?\s*(?:is|:|=|should\s+be|must\s+be)?\s*(?P<word2>{_GRADE})\b",
     re.IGNORECASE,
 )
@@ -73,7 +90,8 @@ _OTHERS = (
     r"(?:everything|anything|every(?:one|body)|any(?:one|body))\s+else(?!'s)|the\s+rest)"
 )
 _FIRST = re.compile(
-    rf"\b(?:above|ahead\s+of|before|over|in\s+front\s+of)\s+(?:{_OTHERS}|everything)\b"
+    rf"\b(?:above|ahead\s+of|before|over|in\s+front\s+of)\s+(?:absolutely\s+|literally\s+|simply\s+)?(?:{_OTHERS}|everything|"
+    r"(?:anyone|anybody|everyone|everybody)\s+else's\s+(?:calls?|traffic|data|packets|stuff))\b"
     rf"|\b(?:nothing|nobody|no\s+one|no\s+other\s+\w+)(?:\s+else)?\s+(?:may|must|can|should|shall|is\s+allowed\s+to|is|goes|"
     rf"comes|gets)\s+(?:(?:be|get|go|come|take|have)\s+)?(?:ahead|before|in\s+front|precedence|priority|more\s+important|"
     rf"overtake|pre-?empt)\w*"
@@ -86,7 +104,11 @@ _FIRST = re.compile(
 _CALM = re.compile(
     r"\b(?:(?:not|n't|nothing|hardly)\s+(?:that\s+|very\s+|so\s+|at\s+all\s+|too\s+|really\s+|particularly\s+|terribly\s+)?"
     r"(?:urgent|time[\s-]critical|important)|no\s+(?:hurry|rush|urgency|priority)|low(?:est)?\s+(?:urgency|importance)|"
-    r"best[\s-]effort|least\s+important|unimportant(?!\s+(?:when|where|how))|unhurried|non-?urgent|"
+    r"best[\s-]effort|least\s+important|(?:behind|after)\s+(?:absolutely\s+)?everything\s+else|nothing\s+(?:better|else|more\s+important)\s+to\s+do|"
+    r"whenever\s+(?:it\s+)?(?:suits|is\s+convenient|convenient)(?:\s+(?:you|best))?|whenever\s+you\s+(?:like|can|want|have\s+(?:time|room))|background\s+(?:traffic|task|job|priority|class|transfer)|"
+    r"(?:slow|slower|late|delayed)\s+\w+\s+(?:is|are|would\s+be)\s+(?:perfectly\s+|absolutely\s+|quite\s+|totally\s+)?(?:fine|ok|okay|no\s+problem)|"
+    r"(?:quality(?:\s+of\s+service)?|speed|priority)\s+(?:does\s+not|doesn't)\s+matter|scavenger\s+class|bulk\s+class|"
+    r"(?:de-?|down-?)prioriti[sz]e\w*|unimportant(?!\s+(?:when|where|how))|unhurried|non-?urgent|"
     r"(?<!they )(?<!we )(?<!you )(?<!I )"
     r"(?:can|may|could)\s+(?:easily\s+)?wait(?!\s+(?:for|un|till?|up|at|no|\d))|take\s+(?:your|its)\s+time|"
     r"(?:spare|left-?over|idle|unused)\s+(?:capacity|bandwidth|resources)|"
@@ -94,21 +116,26 @@ _CALM = re.compile(
     r"(?:everything|anything|all|every)\s+(?:else|other\s+\w+)\s+(?:can|may|should|goes?|comes?)\s+(?:go\s+|come\s+)?(?:first|before\s+it|ahead))\b",
     re.IGNORECASE,
 )
-_URGENT = re.compile(r"\b(?:urgent(?:ly)?|asap|as\s+soon\s+as\s+possible)\b", re.IGNORECASE)
+_URGENT = re.compile(
+    r"\b(?<!de-)prioriti[sz]e\s+(?:it|this|them|these|us|me|that)\b|\bpriority\s+(?:above|over|before|ahead\s+of)\s+(?:the\s+|our\s+|other\s+)?\w+|"
+    r"\b(?:urgent(?:ly)?|asap|as\s+soon\s+as\s+possible)\b",
+    re.IGNORECASE,
+)
 _LEVELS = {
-    1: "highest top maximum max absolute utmost critical first number-one",
-    2: "high very-high",
+    1: "platinum vital highest top maximum max absolute utmost critical first number-one",
+    2: "high very-high gold urgent",
     3: "elevated raised second",
-    5: "medium normal standard moderate ordinary regular usual default average mid middle "
+    5: "silver routine medium normal standard moderate ord"
+    "inary regular usual default average mid middle "
     "no-particular no-special",
-    8: "low lesser very-low",
+    8: "bronze low lesser very-low",
     9: "lowest minimum minimal least bottom",
 }
 
 
 def find_energy(text: str) -> Found[Literal["low", "balanced"]] | None:
     """Whether the user wants little energy to be spent."""
-    match = _LOW_ENERGY.search(text)
+    match = _LOW_ENERGY.search(text) or _FROM_NATURE.search(text)
     if match is not None:
         return Found("low", match.start(), match.end())
     match = _BALANCED.search(text)
@@ -119,10 +146,12 @@ def find_priority(text: str) -> Found[int] | None:
     """Priority from 1 (most urgent) to 9 (least)."""
     number, match = _PRIORITY_NUMBER.search(text), _PRIORITY_WORD.search(text)
     if number is not None and not (match and match.end() > number.start()):
-        return Found(int(number["number"]), number.start(), number.end())
+        return Found(int(number["number"] or number["short"]), number.start(), number.end())
     calm = _CALM.search(text)
     if match is not None and not (calm is not None and calm.start() < match.start()):
-        word = "-".join((match["word"] or match["word2"]).lower().replace("-", " ").split())
+        word = "-".join(
+            next(word for word in match.groups() if word).lower().replace("-", " ").split()
+        )
         value = next(level for level, words in _LEVELS.items() if word in words.split())
         return Found(value, match.start(), match.end())
     for value, found in ((8, calm), (1, _FIRST.search(text)), (2, _URGENT.search(text))):

@@ -14,6 +14,7 @@ from cnc.intents.headcounts import (
     GROUPS_OF,
     NEVER_SERVED,
     ONE,
+    ONE_OF_MANY,
     SETTLED,
 )
 from cnc.intents.mentions import Mention, comparison_of
@@ -184,7 +185,11 @@ def find_users(text: str) -> list[Mention]:
         for pattern in (GROUP_OF, AFTER_NOUN, AT_ONCE):
             found += [_apart(text, m, 4) for m in pattern.finditer(text)]
     if not any(found):
-        found += [Mention("users", 1.0, m.start(), m.end(), rank=5) for m in ONE.finditer(text)]
+        found += [
+            Mention("users", 1.0, m.start(), m.end(), rank=5)
+            for m in ONE.finditer(text)
+            if not ONE_OF_MANY.search(near_before(text, m.start()))
+        ]
     kept: list[Mention] = []
     for mention in found:
         if mention is not None and not any(
@@ -296,12 +301,12 @@ def _mention(
     if number.startswith("0") and len(number) > 1 and "." not in number and "," not in number:
         return None
     one = not _PLURAL.search(match[0])
-    if match["number"] and one and number != "1" and (rest := _NEXT.match(after)) is not None:
-        if NEVER_SERVED.fullmatch(rest[1]):
-            return None
-    if _YEAR.fullmatch(number) and not number.endswith("00"):
-        if one or _OF_A_YEAR.search(before):
-            return None
+    rest = _NEXT.match(after) if match["number"] and one and number != "1" else None
+    if rest is not None and NEVER_SERVED.fullmatch(rest[1]):
+        return None
+    yearly = _YEAR.fullmatch(number) is not None and not number.endswith("00")
+    if yearly and (one or _OF_A_YEAR.search(before)):
+        return None
     if match.groupdict().get("number2") and NEVER_SERVED.match(after.lstrip()):
         return None
     if _MEASURED.search(match[0]):

@@ -74,6 +74,8 @@ def compare_slots(
         stated: what was read.
         names: slots to compare.
 
+    A rate beside which no users are said, or one, is the same as a total.
+
     Raises:
         ConfigurationError: the expectation is not understood.
     """
@@ -83,7 +85,8 @@ def compare_slots(
         if match is None or match["name"] not in names:
             raise ConfigurationError(f"{part!r} must be a slot's name, one of < > ~ =, a value")
         wanted[match["name"]] = (match["sign"], match["value"])
-    found = _values(stated) if stated is not None else dict.fromkeys(names, (None, None))
+    nothing: dict[str, tuple[float | str | None, str | None]] = dict.fromkeys(names, (None, None))
+    found = _values(stated) if stated is not None else nothing
     if stated is not None and not stated.shared and "rate" in wanted:
         found["rate"], found["total"] = found["total"], (None, None)
     right = wrong = missed = 0

@@ -1,4 +1,4 @@
-"""Numbers of users that stand apart from what they count: "we own 64", "300 at a time", "a dorm of 88"."""
+"""Numbers of users apart from what they count: "we own 64", "300 at a time", "a dorm of 88"."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SETTLED = re.compile(
 )
 """A number with words that say that it is the one that counts."""
 AT_ONCE = re.compile(
-    rf"(?:{_CLAUSE}|\b(?:about|around|roughly|some|for|to|of|with)\s+)(?:(?:about|around|roughly|some|up\s+to|over|nearly|almost)\s+)?{_N}\s+{_TOGETHER}"
+    rf"(?:{_CLAUSE}|\b(?:about|around|roughly|some|for|to|of|with)\s+(?:the\s+)?)(?:(?:about|around|roughly|some|up\s+to|over|nearly|almost)\s+)?{_N}\s+{_TOGETHER}"
     rf"(?:\s+{_TOGETHER})*(?!\s+(?:the|an?|our)\b)(?=\s*(?:$|[,;:.!?)]|\b(?:with|at|in|on|and|each|need|have|are|will)\b))",
     re.IGNORECASE,
 )
@@ -57,11 +57,14 @@ AFTER_NOUN = re.compile(
 )
 """The number after the noun, in notes: "viewers 4,500"."""
 ONE = re.compile(
-    r"(?<!\bper )(?<!\beach )(?<!\bevery )(?<!\bto )(?<!\bof )(?<!\bafter )(?<!\bthe )(?<!\bby )(?<!\bbehind )(?<!\bno )(?<!\bany )(?<!\bfrom )"
     rf"\b(?:one|a\s+single)\s+(?:[a-z][a-z'-]*\s+){{0,2}}?(?:{PEOPLE}|{DEVICES})\b"
     r"(?!\s+(?:after|at\s+a\s+time|per|each|or\s+more|to\s+another)\b)",
     re.IGNORECASE,
 )
+ONE_OF_MANY = re.compile(
+    r"\b(?:per|each|every|to|of|after|the|by|behind|no|any|from)\s+$", re.IGNORECASE
+)
+"""Before "one" where no number is meant: "from one truck to another"."""
 FLOW = re.compile(
     r"\s+(?:(?:an?|per|1)\s+(?:second|minute|hour|day|night|week|month|year|shift)\b|(?:every|each)\s+(?:second|minute|hour|day|night|week|month|year)\b)"
     r"|\s*/\s*(?:s|sec|min|h|hour|day|year)\b|\s+(?:daily|hourly|yearly|annually)\b",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cnc.intents.phrases import word_set
+
 _MONTHS = (
     r"(?-i:Jan(?:uary)?|Feb(?:ruary)?|March|April|May|June|July|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
     r"(?![\w-])"
@@ -26,13 +28,26 @@ _STRETCH = (
     r"shifts?|hours|peaks?|peak\s+(?:hours?|times?|season)|off-?peak|rush\s+hours?|week-?ends?|week-?days?|weeks?|months?|"
     r"years?|days?"
 )
-_TIME = rf"(?:{_PART}|{_SEASON}|{_STRETCH}|{_FEASTS}|{_MONTHS}|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)"
-_W = r"(?:(?!(?:and|or|with|for|at|in|on|to|of|is|are|the|a|an|per|than|within|under|below|by|from|as|we|i|it|no|not|real|half|this|that|our|my|good|last|yesterday|whose|which|who|movie|film|game|quiz)\b)[a-z][\w'-]*\s+)"
+_TIME = (
+    rf"(?:{_PART}|{_SEASON}|{_STRETCH}|{_FEASTS}|{_MONTHS}|(?:mon|tues|wednes|thurs|fri|satur|"
+    r"sun)days?)"
+)
+_W = (
+    r"(?:(?!(?:and|or|with|for|at|in|on|to|of|is|are|the|a|an|per|than|within|under|below|by|"
+    r"from|as|we|i|it|no|not|real|half|this|that|our|my|good|last|yesterday|whose|which|who|"
+    r"movie|film|game|quiz)\b)[a-z][\w'-]*\s+)"
+)
 _DET = r"(?:(?:the|our|my|this|that|these|each|every|all|whole|entire|their|its)\s+)"
 _NP = rf"(?:{_DET}{{0,2}}{_W}{{0,3}}?[a-z][\w'-]*)"
 _EDGE = r"(?=\s*(?:$|[,;:.!?)](?:\s|$)))"
-_NO_TRAIN = r"(?!'|\s+(?:market|fair|tree|party|train|bus|tram|shift|vision|club|watch|guard|mode|light|sky|cream|tyres?|tires?|time\s+limit|school|camp|sports?|coat))"
-_NOTHING = r"(?!\s*(?:(?:the\s+)?(?:first|last|next)\s+)?(?:word|token|answer|response|reply|result|image|picture|byte|reaction|alarm|alert|verdict)s?\b)"
+_NO_TRAIN = (
+    r"(?!'|\s+(?:market|fair|tree|party|train|bus|tram|shift|vision|club|watch|guard|mode|light|"
+    r"sky|cream|tyres?|tires?|time\s+limit|school|camp|sports?|coat))"
+)
+_NOTHING = (
+    r"(?!\s*(?:(?:the\s+)?(?:first|last|next)\s+)?(?:word|token|answer|response|reply|result|"
+    r"image|picture|byte|reaction|alarm|alert|verdict)s?\b)"
+)
 _IN_USE = (
     r"call|session|conversation|handover|movement|motion|transmission|process|use|stream|playback|flight|ride|training|"
     r"inference|transport|inspection|procedure|survey|mission|operations?|pass|trial|movements|calls|roaming|failover|outage|outages"
@@ -71,6 +86,27 @@ _PATTERNS = tuple(
         r"\bwhen\s+(?:it\s+(?:rains|snows|freezes|gets\s+dark|is\s+(?:dark|raining|snowing|foggy))|school\s+is\s+(?:on|out)|the\s+(?:shop|shops|museum|park|office|school)s?\s+(?:is|are|open|opens)\s*\w*)\b",
     )
 )
+_WORD = re.compile(r"[a-z]+|24")
+_HINTS = word_set(
+    """during until till clock whenever while soon moment duration when 24 hours hour day days
+    night nights nighttime week weeks month months year years round min mins minute minutes h hr
+    hrs morning mornings forenoon afternoon afternoons evening evenings daytime lunch lunchtime
+    lunchtimes noon midday midnight dawn dusk daybreak nightfall sunrise sunset daylight
+    darkness twilight closing opening bedtime tea teatime breakfast dinner supper spring
+    springtime summer summers autumn winter winters season seasons semester semesters term terms
+    holidays vacation vacations harvest monsoon school shift shifts peak peaks rush weekend
+    weekends weekday weekdays week end off christmas easter ramadan carnival advent hanukkah
+    diwali thanksgiving whitsun pentecost halloween new oktoberfest jan january feb february
+    march april may june july aug august sep sept september oct october nov november dec
+    december monday tuesday wednesday thursday friday saturday sunday mondays tuesdays
+    wednesdays thursdays fridays saturdays sundays the start beginning th st nd rd"""
+) - {
+    "the",
+    "off",
+    "end",
+    "new",
+}
+"""One of these words stands in each such time."""
 _PAPERWORK = re.compile(
     r"\b(?:offers?|quotes?|quotation|tenders?|bids?|proposals?|invoices?|call\s+(?:me|us)|ring\s+(?:me|us)|let\s+(?:me|us)\s+know|contact\s+(?:me|us)|"
     r"deadline|get\s+back\s+to|meeting\s+with\s+you|reply\s+to\s+(?:me|us)|contract\s+(?:ends|starts|runs)|last|ago|since\s+we|bought|built|founded)\b",
@@ -82,6 +118,8 @@ _CLAUSE = re.compile(r"[,;:.!?]\s")
 
 def find_occasions(text: str) -> Iterator[tuple[int, int]]:
     """Where such times stand, the surest kinds first."""
+    if _HINTS.isdisjoint(_WORD.findall(text.lower())):
+        return
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             yield match.span()

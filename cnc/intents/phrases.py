@@ -6,26 +6,33 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text with spaces between them."""
+    return frozenset(words.split())
+
+
 _TOKEN = re.compile(r"\d{1,2}:\d\d|\d+(?:[.,]\d+)*(?:[^\W\d_][\w'-]*)?|[^\W\d_][\w'/&-]*|[^\w\s]")
-_DETERMINERS = frozenset(
-    "the our my your this that these those their its his her both all every each whole entire a an".split()
+_DETERMINERS = word_set(
+    "the our my your this that these those their its his her both all every each whole entire a an"
 )
-DEFINITE = frozenset(
-    "the our my your this that these those both all whole entire their its".split()
-)
-_STOPS = frozenset(
-    """and or but nor at in on of for with from to by near is are was were be been am has have had do does did each every
-    per under below within that which who whom whose where when while this these those same their its between less more
-    than most least about over all both as so without not no any some before after until till since during because if then
-    also only just one another into onto via using through throughout across along around behind beside inside outside
-    above beyond off upon toward towards against among amid like plus must shall should can could may might will would
-    needs need wants want gets get got see sees saw watch watches tell tells ask asks asked report reports send sends run
-    runs join joins learn learns learned use uses used let lets make makes please it they we you i he she there here now
-    today tonight tomorrow yesterday up down out again still already never always ever later soon too very even yet
-    max maximum min minimum latency delay ping jitter reliability availability bandwidth priority what how why the a an our
-    my your his her me us them him it's we're don't doesn't needed wanted needing wanting instead including excluding whenever starting approximately
-    roughly nearly almost at least sits sit stands stand lies lie goes go come comes keep keeps kept exchange count count
-    """.split()
+DEFINITE = word_set("the our my your this that these those both all whole entire their its")
+_STOPS = word_set(
+    """and or but nor at in on of for with from to by near is are was were be been am has have had
+    do does did each every per under below within that which who whom whose where when while
+    this these those same their its between less more than most least about over all both as so
+    without not no any some before after until till since during because if then also only just
+    one another into onto via using through throughout across along around behind beside inside
+    outside above beyond off upon toward towards against among amid like plus must shall should
+    can could may might will would needs need wants want gets get got see sees saw watch watches
+    tell tells ask asks asked report reports send sends run runs join joins learn learns learned
+    use uses used let lets make makes please it they we you i he she there here now today
+    tonight tomorrow yesterday up down out again still already never always ever later soon too
+    very even yet max maximum min minimum latency delay ping jitter reliability availability
+    bandwidth priority what how why the a an our my your his her me us them him it's we're don't
+    doesn't needed wanted needing wanting instead including excluding whenever starting
+    approximately roughly nearly almost at least sits sit stands stand lies lie goes go come
+    comes keep keeps kept exchange count count"""
 )
 _JOINTS = {"of", "am", "de", "la", "le", "del", "di", "du", "an", "der", "und"}
 _ID = re.compile(r"[A-Z]{1,2}-?\d{0,3}|\d{1,4}[a-zA-Z]?")

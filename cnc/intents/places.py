@@ -88,4 +88,4 @@ ABSTRACT = (
     "handle|tip|glass|picture|pictures|image|same\\s+time|price|budget|possible|best|mouth|ear|eye|eyes|head|hip|wrist|ground|trunk|axis|"
     "(?!demonstration|exhibition|parliament|station|reception|intersection|wedding|meeting)[a-z]+(?:ing|tion|sion|ness|ance|ence|ency|ity|ment|ism|ware|ture)"
 )
-"""What stands after "at" or "near" as well and is no place: times, ends, qualities, parts of systems."""
+"""What stands after "at" or "near" and is no place: times, ends, qualities, parts of systems."""

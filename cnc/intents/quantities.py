@@ -33,7 +33,8 @@ _BARE_LATENCY = re.compile(
 _LATENCY_WORD = (
     r"latenc\w*|delays?|response(?:\s+times?)?|respond\w*|rtt|round[\s-]*trip\w*|lag\w*|ping|"
     r"deadline|reacti\w*|react|answer(?:s|ed|ing)?|replies|reply|end[\s-]to[\s-]end|e2e|"
-    r"motion[\s-]to[\s-]photon|first token|ttft|turnaround|arrive\w*|within|wait(?:s|ing)?|live\s+with|tolerat\w*|"
+    r"motion[\s-]to[\s-]photon|first token|ttft|turnaround|arrive\w*|within|wait(?:s|ing)?|"
+    r"live\s+with|tolerat\w*|"
     r"延迟|时延"
 )
 _OTHER_TIME = (
@@ -74,7 +75,8 @@ _PERCENT_WORD = re.compile(
     re.IGNORECASE,
 )
 _NOT_RELIABILITY = re.compile(
-    r"\b(?:recall|sensitivity|specificity|f1|score|hit\s+rate|loss|lost|error|(?<!no )less(?!\s+than)|cheaper|discount|humidity|battery|load(?:ed)?|"
+    r"\b(?:recall|sensitivity|specificity|f1|score|hit\s+rate|loss|lost|error|"
+    r"(?<!no )less(?!\s+than)|cheaper|discount|humidity|battery|load(?:ed)?|"
     r"utili[sz]ation|cpu|energy|power|confidence|accuracy|accurate|precision|coverage|growth|increase|"
     r"reduc\w+|cut|capacity|of\s+(?:the\s+)?(?:users|people|customers|staff|devices))\b",
     re.IGNORECASE,
@@ -127,7 +129,8 @@ _LIMIT = re.compile(r"ceiling|limit|cap|budget|target|max", re.IGNORECASE)
 _NOT_A_MOMENT = re.compile(r"\bnot\s+(?:even\s+)?$", re.IGNORECASE)
 _MORE = re.compile(r"\s+(?:later|more|longer|too|over)\b", re.IGNORECASE)
 _IN = re.compile(
-    r"(?<!arrives )(?<!land )(?<!lands )(?<!starts )(?<!begins )(?<!leaves )\bin\s+(?:under\s+|about\s+|around\s+|some\s+)?$",
+    r"(?<!arrives )(?<!land )(?<!lands )(?<!starts )(?<!begins )(?<!leaves )\bin\s+(?:under\s+|"
+    r"about\s+|around\s+|some\s+)?$",
     re.IGNORECASE,
 )
 _DOES_NOT_DO = re.compile(
@@ -322,7 +325,7 @@ def _is_latency(text: str, start: int, end: int, unit: str, value: float) -> boo
             return False
         between = text[max(0, start - 48) + nearest.end() : start]
         answered = word == "after" and any(w["latency"] and w[0] in clause for w in words)
-        near = ("," in between or _IN.search(between)) and limited
+        near = ("," in between or word == "after" or _IN.search(between)) and limited
         return small or answered or _is_far(between) or bool(near)
     if small:
         return True

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cnc.intents.phrases import DEFINITE, Phrase, Token, phrase_at, tokens_of
+from cnc.intents.phrases import DEFINITE, Phrase, Token, phrase_at, tokens_of, word_set
 from cnc.intents.places import (
     ABSTRACT,
     NOT_PLACES,
@@ -16,30 +16,35 @@ from cnc.intents.places import (
 )
 from cnc.intents.served import ANY_PEOPLE, DEVICES, PEOPLE
 
-_NAMING = frozenset(
-    "in at near nearby around across throughout over inside between off above along beneath under outside".split()
+_NAMING = word_set(
+    "in at near nearby around across throughout over inside between off above along beneath under "
+    "outside"
 )
 """Before a name these say that it is a place."""
-_LOCATING = _NAMING | frozenset("on within beside behind by covering into".split())
-_OPEN = frozenset("at near nearby around across throughout inside along outside".split())
+_LOCATING = _NAMING | word_set("on within beside behind by covering into")
+_OPEN = word_set("at near nearby around across throughout inside along outside")
 """Before any noun with an article these say that it is a place, unless it is of another kind."""
-_WEAK = frozenset("of for from to serving covering".split())
-_VISITING = frozenset(
-    "roam roams patrol patrols inspect inspects survey surveys cover covers guard guards watch watches monitor monitors"
-    " observe scan map".split()
+_WEAK = word_set("of for from to serving covering")
+_VISITING = word_set(
+    "roam roams patrol patrols inspect inspects survey surveys cover covers guard guards watch "
+    "watches monitor monitors"
+    " observe scan map"
 )
-_TO = frozenset("next close".split())
-_OF = frozenset("front upstream downstream vicinity north south east west outskirts".split())
+_TO = word_set("next close")
+_OF = word_set("front upstream downstream vicinity north south east west outskirts")
 _BREAKS = frozenset(",;:.!?()-–—|/")
-_SIDES = frozenset(
-    "upper lower greater inner outer central north south east west northern southern eastern western old new rural downtown"
-    " metropolitan".split()
+_SIDES = word_set(
+    "upper lower greater inner outer central north south east west northern southern eastern "
+    "western old new rural downtown"
+    " metropolitan"
 )
-_NEVER_ALONE = frozenset(
-    "line branch wing front face course pass channel bank circuit bridge exchange stage train tram plane lift ring bar base block street stand".split()
+_NEVER_ALONE = word_set(
+    "line branch wing front face course pass channel bank circuit bridge exchange stage train "
+    "tram plane lift ring bar base block street stand"
 )
-_UNREAL = frozenset(
-    "virtual digital artificial simulated imaginary voltage real low medium kv like online call contact coin fuel battery radio synthetic immersive crisis help phone telephone en".split()
+_UNREAL = word_set(
+    "virtual digital artificial simulated imaginary voltage real low medium kv like online call "
+    "contact coin fuel battery radio synthetic immersive crisis help phone telephone en"
 )
 _NOUN = re.compile(NOUN, re.IGNORECASE)
 _NOUNS = re.compile(
@@ -61,8 +66,8 @@ _DIM = re.compile(
 _ALONE = re.compile(r"campus|town|downtown|hq|court|port|harbou?r", re.IGNORECASE)
 _COMPUTED = re.compile(r"(?:.*\s)?(?:data\s*cent(?:er|re)s?|base\s+stations?)", re.IGNORECASE)
 """Where machines compute, not where users are."""
-_OF_A_PLACE = frozenset(
-    "crew staff guests desk team people grounds fence visitors residents patients".split()
+_OF_A_PLACE = word_set(
+    "crew staff guests desk team people grounds fence visitors residents patients"
 )
 _INSTITUTION = re.compile(
     r"(?:.*\s)?(?:club|school|bank|university|college|academy|institute|library|archive|exchange|pub|court|embassy|parliament|"
@@ -102,9 +107,7 @@ _THINGS = re.compile(rf"(?:{PEOPLE}|{DEVICES})", re.IGNORECASE)
 _DWELLERS = re.compile(
     rf"\b(?:{PEOPLE}|{ANY_PEOPLE}|people|streets|roofs|canals|banks)\s*$", re.IGNORECASE
 )
-_WANTS = frozenset(
-    "needs wants need want has asks requires is gets should must shall would".split()
-)
+_WANTS = word_set("needs wants need want has asks requires is gets should must shall would")
 _EVERYWHERE = re.compile(
     r"\b(?P<place>downtown|uptown|city-?wide|campus-?wide|nation-?wide|country-?wide|backstage|offshore)\b"
     r"(?!\s+(?:park|wind|farm|site|platform|rig))",
@@ -121,7 +124,7 @@ class _Candidate:
 
 
 def find_place(text: str, taken: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """Where the surest place stands, without its article; parts that say something else are left out."""
+    """Where the surest place stands, without its article, outside of parts that are taken."""
     tokens = tokens_of(text)
     found = [
         candidate
@@ -234,7 +237,7 @@ def _weakly(
 
 
 def _segment(text: str, tokens: Sequence[Token], i: int) -> Iterator[_Candidate]:
-    """A clause that is nothing but a place, or a place that begins a sentence and wants something."""
+    """A clause that is nothing but a place, or a place that wants something."""
     phrase = phrase_at(text, tokens, i)
     if phrase is None or phrase.determiner in ("a", "an", "each", "every"):
         return
@@ -311,7 +314,7 @@ def _between(text: str, tokens: Sequence[Token], phrase: Phrase) -> _Candidate |
 
 
 def _name(text: str, phrase: Phrase) -> tuple[int, int, bool] | None:
-    """A name in the phrase, with the sides and nouns of places around it; whether it has such a noun."""
+    """A name with the sides and nouns of places around it; whether it has such a noun."""
     words = phrase.words
     k = next((k for k, w in enumerate(words) if w.text[0].isupper() and len(w.text) > 1), None)
     if k is None:
