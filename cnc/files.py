@@ -14,6 +14,8 @@ LONGEST_NAME = 60
 def write_whole(file: Path, write: Callable[[Path], object]) -> None:
     """Readers see the old file or the new one, never a part of it.
 
+    What is there and is no file, such as a pipe or a device, is written to, never replaced.
+
     Args:
         file: to write or replace.
         write: writes to the path that it is given.
@@ -21,6 +23,9 @@ def write_whole(file: Path, write: Callable[[Path], object]) -> None:
     Raises:
         OSError: it cannot be written; nothing is left beside it.
     """
+    if file.exists() and not file.is_file() and not file.is_dir():
+        write(file)
+        return
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         write(beside)

@@ -9,7 +9,8 @@ import typer
 
 from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Home, Json, TopicRoot, required_broker
-from cnc.cli.output import console, emit, notice
+from cnc.cli.output import console, emit, hanging, notice
+from cnc.cli.waiting import waiting
 from cnc.errors import BusError
 
 HELP = """A broker to try with, and a check of any broker.
@@ -21,7 +22,8 @@ Example: cnc broker check --broker mqtt://127.0.0.1:1883
 def start(
     context: typer.Context,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Loopback port. [default: a free one]")
+        int | None,
+        typer.Option(min=1, max=65535, metavar="N", help="Loopback port. [default: a free one]"),
     ] = None,
     engine: Annotated[
         Literal["mosquitto", "nats"] | None, typer.Option(help="Default: the first that is found.")
@@ -65,7 +67,8 @@ def check(
     from cnc.bus.check import check_broker
     from cnc.settings import BusSettings
 
-    results = run(check_broker(url, settings=BusSettings(broker=url, topic_root=topic_root)))
+    with waiting("trying the broker"):
+        results = run(check_broker(url, settings=BusSettings(broker=url, topic_root=topic_root)))
     if common.json(json_output):
         for result in results:
             emit(
@@ -77,12 +80,15 @@ def check(
                 }
             )
     else:
+        from rich.text import Text
+
+        widest = max((len(result.name) for result in results), default=0)
         for result in results:
             mark = (
                 "[green]✔[/]" if result.ok else "[red]✘[/]" if result.required else "[yellow]–[/]"
             )
-            console().print(f"{mark} {result.name:<22}", end="")
-            console().print(result.detail, markup=False)
+            told = Text.from_markup(f"{mark} {result.name:<{widest}}  ").append(result.detail)
+            console().print(hanging(told, widest + 4))
     if any(result.required and not result.ok for result in results):
         raise typer.Exit(1)
 

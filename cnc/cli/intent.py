@@ -69,6 +69,16 @@ class IntentGroup(TyperGroup):
             args = ["submit", *args]
         return super().parse_args(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run; wrong options of the default command are told as those of the group."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            inner = getattr(error, "ctx", None)
+            if inner is not None and inner.info_name == "submit":
+                error.ctx = ctx  # type: ignore[attr-defined]
+            raise
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Help that has the options of the default command too: most calls are such ones."""
         self._helping = True
@@ -115,7 +125,9 @@ def submit(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Confirm; takes the first choice of an ask.")
     ] = False,
-    slots: Annotated[int, typer.Option(min=1, max=10_000, help="Slots to measure.")] = 20,
+    slots: Annotated[
+        int, typer.Option(min=1, max=10_000, metavar="N", help="Slots to measure.")
+    ] = 20,
     origin: Annotated[
         str | None, typer.Option(metavar="DOMAIN", help="Where the users are, such as ran-3.")
     ] = None,

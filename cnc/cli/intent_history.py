@@ -10,6 +10,7 @@ from cnc.cli.guard import run
 from cnc.cli.intent_standards import check_standard, show_as
 from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
 from cnc.cli.output import console, emit, errors, hanging, printable
+from cnc.cli.waiting import waiting
 from cnc.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -123,7 +124,8 @@ async def history(broker: str, root: str, action: Any, intent_id: str) -> tuple[
         request = IntentRequest(action=action, intent_id=intent_id)
     except ValidationError as error:
         raise UsageError(f"{intent_id!r} is no intent id; `cnc intent list` shows them") from error
-    async with client_bus(broker, root) as bus:
-        if not (await look(bus, PRESENCE_S, until="e2e")).alive("e2e"):
-            raise NotFoundError("no system runs at this broker; start one with `cnc up`")
-        return (await ask_history(bus, request)).events
+    with waiting("asking the system"):
+        async with client_bus(broker, root) as bus:
+            if not (await look(bus, PRESENCE_S, until="e2e")).alive("e2e"):
+                raise NotFoundError("no system runs at this broker; start one with `cnc up`")
+            return (await ask_history(bus, request)).events

@@ -54,8 +54,12 @@ def add(
     domain: Annotated[
         list[str] | None, typer.Option("--domain", help="Applies to this domain or kind.")
     ] = None,
-    load_min: Annotated[float | None, typer.Option(min=0, help="From this load on.")] = None,
-    load_max: Annotated[float | None, typer.Option(min=0, help="Up to this load.")] = None,
+    load_min: Annotated[
+        float | None, typer.Option(min=0, metavar="N", help="From this load on.")
+    ] = None,
+    load_max: Annotated[
+        float | None, typer.Option(min=0, metavar="N", help="Up to this load.")
+    ] = None,
     prefer: Annotated[
         list[str] | None,
         typer.Option(
@@ -112,8 +116,8 @@ def _counted(word: str, added: Added) -> str:
 def list_entries(
     context: typer.Context,
     kind: Kind = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
-    offset: Annotated[int, typer.Option(min=0, help="Skip so many.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 100,
+    offset: Annotated[int, typer.Option(min=0, metavar="N", help="Skip so many.")] = 0,
     broker: Broker = None,
     home: Home = None,
     topic_root: TopicRoot = ROOT,
@@ -186,7 +190,7 @@ def search(
     context: typer.Context,
     query: Annotated[str, typer.Argument(metavar="TEXT")],
     kind: Kind = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="At most so many.")] = 5,
+    limit: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="At most so many.")] = 5,
     service: Annotated[
         str | None, typer.Option(metavar="ID", help="Rank for this service.", rich_help_panel=PANEL)
     ] = None,

@@ -48,7 +48,9 @@ Json = Annotated[
 Scenario = Annotated[
     str, typer.Option("--scenario", metavar="NAME|FILE", help="Shipped scenario or YAML file.")
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the world, the trace, the policy.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, metavar="N", help="Of the world, the trace, the policy.")
+]
 Load = Annotated[
     float | None,
     typer.Option(
@@ -126,6 +128,11 @@ def required_broker(broker: str | None, command: str) -> str:
     Raises:
         UsageError: none is configured.
     """
+    if broker is None and command == "broker check":
+        raise UsageError(
+            "`cnc broker check` tries what a broker can do: name it with --broker URL or "
+            "CNC_BROKER (`cnc broker start` starts one)"
+        )
     if broker is None and command.startswith("run "):
         raise UsageError(
             f"`cnc {command}` joins a system at its broker: name it with --broker URL or "

@@ -45,7 +45,7 @@ LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     typer.Option("--log-level", help="What is logged on stderr."),
 ]
-SlotMs = Annotated[int, typer.Option("--slot-ms", min=0, help="Length of a slot.")]
+SlotMs = Annotated[int, typer.Option("--slot-ms", min=0, metavar="MS", help="Length of a slot.")]
 PaceOption = Annotated[Pace, typer.Option("--pace", help="Of the slots.")]
 Reorchestrate = Annotated[bool, typer.Option("--reorchestrate/--no-reorchestrate")]
 
@@ -205,7 +205,9 @@ def infrastructure(
     load: Load = None,
     pace: PaceOption = "lockstep",
     slot_ms: SlotMs = 0,
-    slots: Annotated[int | None, typer.Option(min=1, help="Stop after N slots.")] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop after N slots.")
+    ] = None,
     reorchestrate: Reorchestrate = True,
     broker: Broker = None,
     home: Home = None,

@@ -9,6 +9,7 @@ import typer
 from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Json, TopicRoot, required_broker
 from cnc.cli.output import console, emit, hanging, printable
+from cnc.cli.waiting import waiting
 from cnc.errors import NotFoundError
 from cnc.messages.percent import percent
 
@@ -53,8 +54,9 @@ def status(
 async def _look(url: str, root: str) -> Look:
     from cnc.processes.client import client_bus, look
 
-    async with client_bus(url, root) as bus:
-        return await look(bus, 1.0)
+    with waiting("asking the broker"):
+        async with client_bus(url, root) as bus:
+            return await look(bus, 1.0)
 
 
 def document(url: str, seen: Look) -> dict[str, Any]:

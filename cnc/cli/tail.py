@@ -54,7 +54,7 @@ def tail(
         Path | None, typer.Option("--record", metavar="FILE", help="Also write a recording.")
     ] = None,
     count: Annotated[
-        int | None, typer.Option("--count", min=1, help="Stop after N messages.")
+        int | None, typer.Option("--count", min=1, metavar="N", help="Stop after N messages.")
     ] = None,
     broker: Broker = None,
     topic_root: TopicRoot = ROOT,
@@ -117,6 +117,7 @@ async def _tail(
     shown = 0
     with ExitStack() as stack:
         recorder = stack.enter_context(Recorder(record)) if record is not None else None
+        wait = stack.enter_context(waiting("waiting for messages"))
         async with client_bus(url, root) as bus:
             await bus.subscribe(
                 *(f if f.startswith(root) else f"{root}/{f.lstrip('/')}" for f in filters)
@@ -126,6 +127,7 @@ async def _tail(
                     continue
                 if recorder is not None:
                     recorder.write(received)
+                wait.done()
                 if as_json:
                     emit(document(received))
                 else:

@@ -57,6 +57,7 @@ def up(
         int | None,
         typer.Option(
             min=0,
+            metavar="MS",
             help="Length of a slot (realtime, default 1000) or the least one (lockstep, default "
             f"{CALM_SLOT_MS}, or 0 with --slots).",
         ),
