@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cnc.cli.corrections_file import read_corrections
 from cnc.cli.guard import run
 from cnc.cli.options import ROOT, Broker, Common, Home, Json, TopicRoot, system_config
 from cnc.cli.output import console, emit, escaped, notice
 from cnc.cli.recent import LAST, NONE, recent
 from cnc.cli.service_names import check_service
-from cnc.errors import CncError, NotFoundError
+from cnc.errors import CncError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from cnc.messages.intents import Correction
@@ -46,20 +49,36 @@ def corrections(
     remove: Annotated[
         str | None, typer.Option("--remove", metavar="CORRECTION", help="Forget this one.")
     ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--import", metavar="FILE", help="Take over what --json wrote elsewhere."),
+    ] = None,
     broker: Broker = None,
     home: Home = None,
     topic_root: TopicRoot = ROOT,
     json_output: Json = False,
 ) -> None:
-    """List what texts were said to mean, or take one back.
+    """List what texts were said to mean, take one back, or take over those of another home.
 
     Example: cnc intent corrections --remove correction-1f0c9a3e
+
+    Example: cnc intent corrections --import corrections.jsonl
     """
     common = Common(context)
     as_json = common.json(json_output)
     config = system_config(
         broker=common.broker(broker), home=common.home(home), topic_root=topic_root
     )
+    if remove is not None and file is not None:
+        raise UsageError("--remove and --import are two things: one call for each")
+    if file is not None:
+        taken = run(_take_over(config, read_corrections(file)))
+        if as_json:
+            for each in taken:
+                emit(each.model_dump())
+        else:
+            console().print(f"corrections taken over: {len(taken)}, from {escaped(str(file))}")
+        return
     if remove is not None:
         gone = run(_ask(config, "forget", correction_id=remove))[0]
         if as_json:
@@ -75,6 +94,11 @@ def corrections(
             console().print(f"{row.correction_id}  {row.service:<26} {escaped(row.text)}")
     if not rows and not as_json:
         console().print("no corrections: make one with `cnc intent --correct last --as SERVICE`")
+
+
+async def _take_over(config: SystemConfig, rows: Sequence[Correction]) -> list[Correction]:
+    """Keep each, the oldest first; of the same text the one that comes replaces the one here."""
+    return [(await _ask(config, "correct", text=row.text, service=row.service))[0] for row in rows]
 
 
 async def _text(config: SystemConfig, intent_id: str) -> str:
