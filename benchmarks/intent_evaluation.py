@@ -53,6 +53,7 @@ NEGATIONS = (
     ("negation", "negation"),
     ("negation, second set", "negation-second"),
     ("negation, last set", "negation-last"),
+    ("negation, third set", "negation-third"),
 )
 REASONS = {
     "everyday": "not_this_domain",
@@ -78,6 +79,10 @@ SLOTS = (
     ("slots-third", EVERYTHING),
     ("slots-fourth", EVERYTHING),
     ("slots-last", EVERYTHING),
+)
+SEVERAL = (
+    ("several services", "several"),
+    ("several services, second set", "several-second"),
 )
 CHINESE = (
     ("Chinese", "chinese"),
@@ -189,9 +194,11 @@ def slots(report: Report, name: str, names: Sequence[str], errors: bool) -> None
     report.value(f"{name}: slot F1", 2 * right / (2 * right + wrong + missed))
 
 
-def several(report: Report, recognise: Callable[[str], Recognition], errors: bool) -> None:
+def several(
+    report: Report, title: str, recognise: Callable[[str], Recognition], name: str, errors: bool
+) -> None:
     """Texts for several services of which each one was found, in order."""
-    rows = held_out("several")
+    rows = held_out(name)
     whole = hits = total = 0
     for row in rows:
         wanted = row.label.split(",")
@@ -202,8 +209,19 @@ def several(report: Report, recognise: Callable[[str], Recognition], errors: boo
         total += len(wanted)
         if errors and got != wanted:
             print(f"    {found.outcome} {got}, not {wanted}: {row.text}")
-    report.share("several services: all found", whole, len(rows))
-    report.share("several services: services found", hits, total)
+    report.share(f"{title}: all found", whole, len(rows))
+    report.share(f"{title}: services found", hits, total)
+
+
+def divided(report: Report, recognise: Callable[[str], Recognition], errors: bool) -> None:
+    """Requests for one service that became several intents, which none should."""
+    sets = (*(name for _, name in (*REQUESTS, *NEGATIONS)), "one-service", *(n for n, _ in SLOTS))
+    rows = [row for name in sets for row in held_out(name)]
+    torn = [row for row in rows if recognise(row.text).parts]
+    if errors:
+        for row in torn:
+            print(f"    divided, {row.label}: {row.text}")
+    report.share("requests for one service: divided", len(torn), len(rows))
 
 
 def main() -> None:
@@ -243,7 +261,9 @@ def main() -> None:
         scores[name] = refusals(report, title, recogniser.recognise, rows, reason, errors)
     for name, names in SLOTS:
         slots(report, name, names, errors)
-    several(report, recogniser.recognise, errors)
+    for title, name in SEVERAL:
+        several(report, title, recogniser.recognise, name, errors)
+    divided(report, recogniser.recognise, errors)
     if not options.no_second:
         for title, name in CHINESE:
             rows = held_out(name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 _NOT = (
     r"(?:do\s+not|don't|dont|does\s+not|doesn't|did\s+not|didn't|will\s+not|won't|would\s+not|"
-    r"wouldn't|no\s+longer|never|not|isn't|is\s+not|aren't|are\s+not|ain't|wasn't|was\s+not)"
+    r"wouldn't|no\s+longer|never|not|isn't|is\s+not|aren't|are\s+not|ain't|wasn't|was\s+not|needn't|need\s+not)"
 )
 _ABOUT = (
     r"(?:need|want|require|use|ask(?:ed|ing)?\s+for|look(?:ing)?\s+for|interested\s+in|"
@@ -26,7 +26,7 @@ _BEFORE = re.compile(
     rf"|\b(?:(?:it|this|that|what\s+(?:i|we)\s+(?:want|need))(?:'s|\s+is|\s+was)\s+)?"
     rf"(?:not|isn't|wasn't|no|without|neither|nor|minus|unlike)\b(?!\s+only\b)"
     r"|\b(?:instead|in\s+place|in\s+lieu)\s+of\b|\brather\s+than\b|\bas\s+opposed\s+to\b"
-    r"|\b(?:except|save)\s+for\b|\bexcluding\b|\b(?:other\s+than|apart\s+from|anything\s+but)\b"
+    r"|\b(?:except|save)\s+for\b(?![^.;!?]*\b(?:every\w+|nothing|nobody|anything|all)\b)|\bexcluding\b|\b(?:other\s+than|apart\s+from|anything\s+but)\b"
     r"|\b(?:nothing|not\s+anything)\s+to\s+do\s+with\b"
     r"|\b(?:forget|skip|scrap|ditch|cancel|abandon|kill|leave\s+(?:out|aside)|never\s+mind|"
     r"nevermind|enough\s+(?:of|with)|hold\s+off\s+(?:on|with)|no\s+need\s+(?:for|of)|"
@@ -53,7 +53,7 @@ _AFTER = re.compile(
     r"(?=\s*[,;.:!?-]|\s+(?:but|what))"
     r"|\s+(?:would\s+be|was|is)\s+(?:a\s+)?(?:misunderstanding|mistake|wrong|the\s+wrong\b\w*)"
     r"|\s+(?:we|i)(?:'ve|\s+have)?\s+had\s+enough\s+of|\s+we\s+(?:do\s+not|don't)\s+care\s+(?:for|about)"
-    r"|\s*[,?]?\s+no\s+thanks|\s*[:?]\s*no\b(?=\s*[.,;!]|$)|\s*,\s*not\s+(?:anymore|any\s+more|now|today)\b",
+    r"|\s*[,?]?\s+no\s+thanks|(?<!\bor)\s+no\b(?=\s*(?:[.,;!]|$))|\s*[:?]\s*no\b(?=\s*[.,;!]|$)|\s*,\s*not\s+(?:anymore|any\s+more|now|today)\b",
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(
@@ -68,22 +68,12 @@ _HARMLESS = re.compile(
 _STOP = re.compile(
     r"[,;:!?]|\.(?=\s|$)|\s[-–—]+\s|\bbut\b|\binstead\b(?!\s+of)|\brather\b(?!\s+than)|\bjust\b|"
     r"\bonly\b|\b(?:we|i)\s+(?:\w+\s+)?(?:need|want|lack|require|would\s+like)\b|"
-    r"\b(?:i|we)'d\s+like\b|\bwhat\s+(?:we|i|is)\b|\bgive\s+(?:us|me)\b|\b(?:it|this)\s+(?:is|should\s+be)\b|"
-    r"\b(?:start|set\s+up|make\s+it|go\s+for|provide|and\s+(?:start|give|set\s+up|use|provide|"
+    r"\b(?:i|we)'d\b|\b(?:we|i|they|he|she)\s+(?:mean|intend|plan|hope|aim|wish|shall|should|"
+    r"prefer)\b|\bwhat\s+(?:we|i|is)\b|\bgive\s+(?:us|me)\b|\b(?:it|this)\s+(?:is|should\s+be)\b|"
+    r"\b(?:start|set\s+up|make\s+it|go\s+for|provide|and\s+(?:have|do|install|build|connect|make|let|start|give|set\s+up|use|provide|"
     r"bring|get|put|run))\b",
     re.IGNORECASE,
 )
-_DOUBT = re.compile(
-    rf"\b(?:{_NOT}|no|nor|neither|none|nobody|nothing|n't|\w+n't|without|instead|rather|forget|skip|"
-    r"drop(?:ped)?|cancel(?:led|s)?|stop(?:ped)?|gave\s+up|given\s+up|give\s+up|already|elsewhere|"
-    r"unnecessary|unneeded|overrated|overkill|excluded|excluding|anything\s+but|enough|covered|"
-    r"handled|somebody\s+else|someone\s+else|other\s+(?:people|team|provider)|old\s+provider|"
-    r"as\s+(?:it\s+is|they\s+are)|stays?|can\s+wait|later|done|over|failed|off\s+the\s+table|"
-    r"switch\s+off|leave\s+out|beside\s+the\s+point|the\s+(?:point|problem|issue)\s+here|"
-    r"too\s+much|hold\s+off|postponed?|scrap(?:ped)?|ditch(?:ed)?|previous(?:ly)?|used\s+to|last\s+year)\b",
-    re.IGNORECASE,
-)
-_SEGMENT = re.compile(r"(?<=[,;:!?])\s+|(?<=\.)\s+|\s+[-–—]+\s+|\s+(?=but\b)", re.IGNORECASE)
 _EXCHANGE = re.compile(r"\s(?:with|by|for|to)\s", re.IGNORECASE)
 _EXCHANGING = re.compile(r"replace|swap|from$", re.IGNORECASE)
 _LEADING = re.compile(
@@ -159,16 +149,6 @@ def _before_and(part: Refusal) -> Refusal:
     """The part up to its first "and": what follows may be wanted ("skip A and start B")."""
     kept, word, _ = part.text.partition(" and ")
     return replace(part, end=part.end - len(part.text) + len(kept), text=kept) if word else part
-
-
-def doubtful_apart(text: str) -> tuple[str, str]:
-    """Segments without and with words that may refuse, each joined; the first may be empty."""
-    clear: list[str] = []
-    doubtful: list[str] = []
-    for segment in _SEGMENT.split(text):
-        (doubtful if _DOUBT.search(segment) else clear).append(segment)
-    rest = _LEADING.sub("", " ".join(clear)).strip(" ,;:-")
-    return rest, " ".join(doubtful)
 
 
 def _found_before(text: str, cue: re.Pattern[str], stop: re.Pattern[str]) -> list[Refusal]:

@@ -7,12 +7,24 @@ from dataclasses import dataclass
 
 from cnc.intents.examples import SERVICE
 from cnc.intents.lexicon import Lexicon
-from cnc.intents.negation import doubtful_apart, refusals, split_refused
+from cnc.intents.negation import refusals, split_refused
 from cnc.intents.prepared import Prepared, prepare
 from cnc.intents.routes import Judgement, Route, Routes
+from cnc.intents.stances import doubtful_apart, lacks_something, refuses_clearly
 
 CONFIDENT = 0.5
 """Probability of one service with which a part of a text is about it."""
+FAINT = 0.02
+"""Probability of being a request that a clause needs beside one that clearly refuses: cut off
+from its text it seldom looks like one."""
+HALF = 0.4
+"""The same beside a clause that only may refuse."""
+SOME = 0.2
+"""Probability of the whole's service in a refusing clause that explains the whole's answer."""
+FAIR = 0.6
+"""Confidence of a clause beside a clear refusal of something that the whole does not show."""
+SURE = 0.9
+"""Confidence of a clause that outweighs a whole which neither it nor the refusal explains."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +42,17 @@ def judge_english(text: str, routes: Routes) -> Wanted:
     whole = prepare(text)
     routes.quick.foresee([whole, *map(prepare, _looked_at_apart(text))])
     wanted, refused = split_refused(text, describes_service(routes.quick, routes.lexicon))
-    if not refused:
-        return Wanted(text, whole, _without_doubtful(text, routes.judge_english(whole), routes))
-    if not wanted:
-        return Wanted("", whole, routes.judge_english(whole))
-    prepared = prepare(wanted)
-    judgement = routes.judge_english(prepared)
-    if judgement.services.max() < CONFIDENT or not could_ask(prepared, routes.lexicon):
-        return Wanted(text, whole, routes.judge_english(whole))
-    judgement = judgement.with_clearer_kind(routes.judge_english(whole))
-    return Wanted(wanted, prepared, judgement)
+    if refused and wanted:
+        prepared = prepare(wanted)
+        judgement = routes.judge_english(prepared)
+        if judgement.services.max() >= CONFIDENT and could_ask(prepared, routes.lexicon):
+            judgement = judgement.with_clearer_kind(routes.judge_english(whole))
+            return Wanted(wanted, prepared, judgement)
+    judgement = routes.judge_english(whole)
+    rest, clear = _without_doubtful(text, judgement, routes)
+    if refused and not wanted and clear is judgement:
+        return Wanted("", whole, judgement)
+    return Wanted(rest, whole, clear)
 
 
 def judge_foreign(text: str, route: Route, lexicon: Lexicon, *, chinese: bool) -> Wanted:
@@ -77,19 +90,22 @@ def _looked_at_apart(text: str) -> list[str]:
     return [*found, rest, doubtful] if rest and doubtful else found
 
 
-def _without_doubtful(text: str, whole: Judgement, routes: Routes) -> Judgement:
-    """The judgement of what is clearly wanted, where the rest explains the whole's answer."""
+def _without_doubtful(text: str, whole: Judgement, routes: Routes) -> tuple[str, Judgement]:
+    """What is clearly wanted, with its judgement, where the rest explains the whole's answer."""
     rest, doubtful = doubtful_apart(text)
     if not rest or not doubtful:
-        return whole
+        return text, whole
     prepared = prepare(rest)
     clear, refused = routes.quick.judge([prepared, prepare(doubtful)])
     top = int(whole.services.argmax())
-    if (
-        clear.services.argmax() == top
-        or refused.services.argmax() != top
-        or clear.services.max() < CONFIDENT
-        or clear.kinds[SERVICE] < CONFIDENT
-    ):
-        return whole
-    return routes.judge_english(prepared).with_clearer_kind(whole)
+    wanted, other = int(clear.services.argmax()), int(refused.services.argmax())
+    certain = refuses_clearly(doubtful) or lacks_something(rest)
+    if wanted == top:
+        return (rest if certain and other != top else text), whole.with_clearer_kind(clear)
+    confident = clear.services[wanted]
+    if confident < CONFIDENT or clear.kinds[SERVICE] < (FAINT if certain else HALF):
+        return text, whole
+    explained = other == top or refused.services[top] >= SOME
+    if not explained and (other == wanted or confident < (FAIR if certain else SURE)):
+        return text, whole
+    return rest, routes.judge_english(prepared).with_clearer_kind(clear).with_clearer_kind(whole)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from cnc.intents.negation import doubtful_apart, refusals, split_refused
+from cnc.intents.negation import refusals, split_refused
+from cnc.intents.stances import doubtful_apart
 
 
 def everything(fragments):
@@ -69,6 +70,29 @@ def test_segments_that_may_refuse():
         "we gave up on drones:",
     )
     assert doubtful_apart("cameras on the fence") == ("cameras on the fence", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Meter readings are my colleague's job. We cut short circuits in milliseconds.",
+         "We cut short circuits in milliseconds."),
+        ("The festival has its own radios, don't worry about them; pictures go to all homes",
+         "pictures go to all homes"),
+        ("Carts? Done last year. This time it's the axes.", "This time it's the axes."),
+        ("Nobody cares for pictures, they care that aircraft don't collide",
+         "they care that aircraft don't collide"),
+        ("Flying is banned here, so we'll send a car", "we'll send a car"),
+        ("We have cameras, we have storage. We lack the thing that finds thieves.",
+         "We lack the thing that finds thieves."),
+        ("The traders' quotes are in good hands, but at the meeting nobody sees nobody.",
+         "at the meeting nobody sees nobody."),
+        ("You can leave the holograms to the film people; a normal meeting is enough",
+         "a normal meeting is enough"),
+    ],
+)  # fmt: skip
+def test_clauses_weighed_against_one_another(text, wanted):
+    assert doubtful_apart(text)[0] == wanted
 
 
 @pytest.mark.parametrize(
