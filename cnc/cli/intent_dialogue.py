@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cnc.cli.intent_checks import refused_at_once
 from cnc.cli.intent_showing import Showing
@@ -18,6 +18,9 @@ from cnc.cli.waiting import waiting
 if TYPE_CHECKING:
     from cnc.messages.intents import IntentEvent, IntentRequest
     from cnc.processes.blueprint import SystemConfig
+
+
+AnswerT = TypeVar("AnswerT")
 
 
 def can_ask(as_json: bool) -> bool:
@@ -49,6 +52,7 @@ async def converse(
     """
     asking = can_ask(as_json) and not request.accept_first
     running = await _runs(config)
+    thinking = _Thinking()
     said = refused_at_once(request, None if running else config)
     if said:
         showing = Showing(as_json)
@@ -56,7 +60,8 @@ async def converse(
             showing(event, datetime.now(UTC))
         return Ended(said[-1])
     with waiting("asking the system" if running else "starting the emulator") as wait:
-        async with _system(config, request, as_json, idle, running) as (joined, check):
+        system = _system(config, request, as_json, idle, running, thinking)
+        async with system as (joined, check):
 
             async def follow(asked: IntentRequest, confirmed: Ended | None = None) -> Ended:
                 seen = () if confirmed is None else confirmed.events
@@ -69,17 +74,35 @@ async def converse(
             trial = request.model_copy(update={"dry_run": True})
             planned = await follow(trial)
             if planned.last.event == "ask":
-                chosen = await asyncio.to_thread(_choose, planned.last)
+                chosen = await thinking.ask(_choose, planned.last)
                 trial = trial.model_copy(update={"intent_id": new_name(), "service": chosen})
                 planned = await follow(trial)
             outcomes = [part.outcome for part in planned.last.parts] or [planned.last.event]
             if "planned" not in outcomes or request.dry_run:
                 return planned
-            if not await asyncio.to_thread(_confirm):
+            if not await thinking.ask(_confirm):
                 planned.done = False
                 return planned
             again = trial.model_copy(update={"intent_id": new_name(), "dry_run": False})
             return await follow(again, planned)
+
+
+class _Thinking:
+    """While a user thinks, an emulator of this call begins no slot: the plan stays the one shown.
+
+    A running one goes on, as others use it.
+    """
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+        self.over.set()
+
+    async def ask(self, question: Callable[..., AnswerT], *about: object) -> AnswerT:
+        self.over.clear()
+        try:
+            return await asyncio.to_thread(question, *about)
+        finally:
+            self.over.set()
 
 
 def new_name() -> str:
@@ -112,7 +135,12 @@ async def _runs(config: SystemConfig) -> bool:
 
 @asynccontextmanager
 async def _system(
-    config: SystemConfig, request: IntentRequest, as_json: bool, idle: list[str], running: bool
+    config: SystemConfig,
+    request: IntentRequest,
+    as_json: bool,
+    idle: list[str],
+    running: bool,
+    thinking: _Thinking,
 ) -> AsyncIterator[tuple[SystemConfig, Any]]:
     """The running emulator, else one for the time of the call."""
     from cnc.processes.session import emulator
@@ -129,7 +157,7 @@ async def _system(
         notice("no broker is configured: an emulator is started for this call")
     if request.keep:
         notice("--keep has no effect: the emulator ends with this call (start one with `cnc up`)")
-    async with emulator(config, tell) as (started, check):
+    async with emulator(config, tell, thinking.over) as (started, check):
         yield started, check
 
 

@@ -185,8 +185,15 @@ async def run_infrastructure(
     blueprint: Blueprint,
     on_slot: SlotCallback | None = None,
     on_notice: Notice | None = None,
+    may_go_on: asyncio.Event | None = None,
 ) -> None:
     """Run the infrastructure emulator until its slots are done or it is stopped.
+
+    Args:
+        blueprint: of the system.
+        on_slot: gets every slot.
+        on_notice: gets lines for people.
+        may_go_on: while it is not set, no slot begins.
 
     Raises:
         ComponentLostError: nobody to work with.
@@ -195,4 +202,4 @@ async def run_infrastructure(
     from cnc.processes.infrastructure import InfrastructureProcess
 
     async with _bus(blueprint, INFRASTRUCTURE, "infrastructure", on_notice) as bus:
-        await InfrastructureProcess(bus, blueprint, on_slot, on_notice).run()
+        await InfrastructureProcess(bus, blueprint, on_slot, on_notice, may_go_on).run()

@@ -54,6 +54,7 @@ class InfrastructureProcess:
         blueprint: the system.
         on_slot: called after every slot (not for slot -1).
         on_notice: called with lines for people.
+        may_go_on: while it is not set, no slot begins.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class InfrastructureProcess:
         blueprint: Blueprint,
         on_slot: Callable[[SlotRecord], None] | None = None,
         on_notice: Callable[[str], None] | None = None,
+        may_go_on: asyncio.Event | None = None,
     ) -> None:
         torch.set_num_threads(1)  # a batch of one gains nothing from more, and pays for waking them
         self.bus = bus
@@ -69,6 +71,7 @@ class InfrastructureProcess:
         self._config = blueprint.config
         self._on_slot = on_slot
         self._on_notice = on_notice
+        self._may_go_on = may_go_on
         self._topics = bus.topics
         self._sites = blueprint.sites
         self._by_name = {site.domain: site for site in self._sites}
@@ -103,6 +106,8 @@ class InfrastructureProcess:
             await self.bus.announce(self._presence())
             await self._gather_components(reader)
             while not self._stop and not self._done():
+                if self._may_go_on is not None:
+                    await self._may_go_on.wait()
                 await self._slot(reader)
         finally:
             reader.cancel()

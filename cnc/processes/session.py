@@ -28,9 +28,16 @@ READY_S = 20.0
 
 @asynccontextmanager
 async def emulator(
-    config: SystemConfig, on_notice: Callable[[str], None] | None = None
+    config: SystemConfig,
+    on_notice: Callable[[str], None] | None = None,
+    may_go_on: asyncio.Event | None = None,
 ) -> AsyncIterator[tuple[SystemConfig, Callable[[], None]]]:
     """An embedded broker and the whole emulator in this process, ended afterwards.
+
+    Args:
+        config: of the system.
+        on_notice: gets lines for people.
+        may_go_on: while it is not set, no slot begins: time stands still while a user thinks.
 
     Yields:
         The configuration with the broker's address, and a function that raises what a component
@@ -42,7 +49,7 @@ async def emulator(
     blueprint_check(config)
     async with await EmbeddedBroker.start() as broker:
         running = replace(config, broker=broker.url, persist=False)
-        task = asyncio.create_task(_run(running, on_notice))
+        task = asyncio.create_task(_run(running, on_notice, may_go_on))
         lost = asyncio.create_task(broker.ended())
 
         def check() -> None:
@@ -92,7 +99,11 @@ def _check_database(path: Path) -> None:
         ) from error
 
 
-async def _run(config: SystemConfig, on_notice: Callable[[str], None] | None) -> None:
+async def _run(
+    config: SystemConfig,
+    on_notice: Callable[[str], None] | None,
+    may_go_on: asyncio.Event | None,
+) -> None:
     """E2E first, so that the user is answered while the simulator is still loading."""
     blueprint = Blueprint(config)
     await asyncio.to_thread(getattr, blueprint, "world")
@@ -108,7 +119,8 @@ async def _run(config: SystemConfig, on_notice: Callable[[str], None] | None) ->
             asyncio.create_task(components.run_domain(blueprint, domain, on_notice))
             for domain in blueprint.world.domain_ids
         ]
-        tasks.append(asyncio.create_task(components.run_infrastructure(blueprint, None, on_notice)))
+        slots = components.run_infrastructure(blueprint, None, on_notice, may_go_on)
+        tasks.append(asyncio.create_task(slots))
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()

@@ -66,6 +66,33 @@ async def test_a_silent_domain_is_waited_for_once_and_then_left_out(tmp_path: Pa
     assert records[-1].outcome.satisfied_share > 0.3
 
 
+async def test_no_slot_begins_while_none_may(tmp_path: Path) -> None:
+    blueprint = Blueprint(config("held", tmp_path, slots=2))
+    records: list[SlotRecord] = []
+    may_go_on = asyncio.Event()
+    others = [
+        asyncio.create_task(components.run_domain(blueprint, domain))
+        for domain in blueprint.world.domain_ids
+    ]
+    others.append(asyncio.create_task(components.run_end_to_end(blueprint)))
+    try:
+        slots = asyncio.create_task(
+            components.run_infrastructure(blueprint, records.append, None, may_go_on)
+        )
+        async with open_bus("memory://held", "watcher", layer="client") as bus:
+            await bus.subscribe(bus.topics.presence("infrastructure"))
+            await anext(bus.messages())
+        await asyncio.sleep(0.2)
+        assert records == [] and not slots.done()
+        may_go_on.set()
+        await slots
+    finally:
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+    assert [record.outcome.slot for record in records] == [0, 1]
+
+
 async def test_without_any_domain_the_emulator_says_what_to_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
