@@ -36,7 +36,7 @@ _RENEWABLE = (
     r"inverters?|panels?|sensors?|monitoring|sites?|generation))"
 )
 _FROM_NATURE = re.compile(
-    rf"\b(?:only|on|with|by|using|when|while|for|from|if|prefer\w*)\s+(?:(?:only|some|pure|100\s*%|cheap|local|the|there\s+is)\s+){{0,2}}{_RENEWABLE}"
+    rf"\b(?:only|on|with|by|use|using|when|while|for|from|if|prefer\w*)\s+(?:(?:only|some|pure|100\s*%|cheap|local|the|there\s+is)\s+){{0,2}}{_RENEWABLE}"
     rf"|{_RENEWABLE}\s+(?:(?:is|are|being)\s+)?(?:used|plentiful|available|preferred|only|please|cheap|abundant)\b"
     r"|\b(?:charged|powered|fed|run)\s+(?:only\s+)?by\s+(?:sunlight|the\s+sun|solar|wind)\s+(?:only|alone)\b|\b(?:wind|solar|sun)-powered\s+\w+\s+only\b"
     r"|\blow-power(?=\s*(?:$|[,.;!?)]|please\b|mode\b|operation\b|if\b|as\b))",
@@ -44,12 +44,14 @@ _FROM_NATURE = re.compile(
 )
 """A wish for renewable energy counts as one for little of the other."""
 _LOW_ENERGY = re.compile(
-    r"\b(?:as\s+)?(?:green(?:est|er)?(?:\s+as\s+possible)?(?!\s*(?:house|card|light|screen|field|zone|line|belt|"
-    r"room|roof|area|space|park|valley|hydrogen))|"
+    r"\b(?:as\s+)?(?:green(?:est|er)?(?:\s+as\s+possible)?(?=\s*(?:$|[,.;:!?)]|(?:please|if|as|and|or|where|whenever|"
+    r"hosting|power|energy|electricity|current|options?|mode|cloud|servers?|operation|way|solution|choice|plan|"
+    r"tariff|network|computing|it|data|services?|possible|wherever|available|of\s+all|you|we|route|sites?(?!\s+(?:visit|tour)))\b))"
+    r"(?<!village green)(?<!on green)(?<!is green)(?<!turn green)(?<!turns green)|"
     r"eco(?:logical(?:ly)?|[\s-]?friendl(?:y|ily)|[\s-]?mode)?|(?:energy|power|battery)[\s-](?:saving|efficien\w+|"
     r"aware|conscious|frugal|sav\w+|friendly|thrifty|light)"
     rf"|(?:save|saving|saves|conserve|conserving|spare|sparing|preserve|minimi[sz]e|minimi[sz]ing|reduce|reducing|"
-    rf"economi[sz]e|economical|frugal|thrifty|modest|careful|easy|light|stingy|gentle|kind|"
+    rf"economi[sz]e|economical|cheap|frugal|thrifty|modest|careful|easy|light|stingy|gentle|kind|"
     rf"waste\s+(?:no|as\s+little)|(?:not|n't|without|never)\s+wast(?:e|ing))\s+"
     rf"(?:(?:the|its|their|our|any|with|on|in|of|to|down|as\s+much|possible)\s+){{0,3}}{_ENERGY}\b{_USE}"
     rf"|(?:minimal|minimum|low(?:est)?|least|(?:as\s+)?little|(?:as\s+)?few|less|smallest|cheap(?:est)?|lean)\s+"
@@ -93,7 +95,7 @@ _FIRST = re.compile(
     rf"\b(?:above|ahead\s+of|before|over|in\s+front\s+of)\s+(?:absolutely\s+|literally\s+|simply\s+)?(?:{_OTHERS}|everything|"
     r"(?:anyone|anybody|everyone|everybody)\s+else's\s+(?:calls?|traffic|data|packets|stuff))\b"
     rf"|\b(?:nothing|nobody|no\s+one|no\s+other\s+\w+)(?:\s+else)?\s+(?:may|must|can|should|shall|is\s+allowed\s+to|is|goes|"
-    rf"comes|gets)\s+(?:(?:be|get|go|come|take|have)\s+)?(?:ahead|before|in\s+front|precedence|priority|more\s+important|"
+    rf"comes|gets)\s+(?:(?:push|shove|kick)\s+(?:us|it|them)\s+(?=aside)|(?:be|get|go|come|take|have)\s+)?(?:aside|ahead|before|in\s+front|precedence|priority|more\s+important|"
     rf"overtake|pre-?empt)\w*"
     r"|\b(?:must|should|has\s+to|have\s+to|needs?\s+to|shall|always)\s+(?:always\s+)?(?:come|comes|go|goes|be\s+served)\s+first\b"
     r"|(?<!who )(?<!which )(?<!that )\b(?:comes?|goes)\s+first\b"
@@ -103,7 +105,7 @@ _FIRST = re.compile(
 )
 _CALM = re.compile(
     r"\b(?:(?:not|n't|nothing|hardly)\s+(?:that\s+|very\s+|so\s+|at\s+all\s+|too\s+|really\s+|particularly\s+|terribly\s+)?"
-    r"(?:urgent|time[\s-]critical|important)|no\s+(?:hurry|rush|urgency|priority)|low(?:est)?\s+(?:urgency|importance)|"
+    r"(?:urgent|time[\s-]critical|important)|no\s+(?:hurry|rush|urgency|priority)(?!\s+(?:with|about|for|to)\s+(?:the\s+|an?\s+|your\s+)?(?:install|set|offer|quote|reply|repl|answer|deliver|send|decid))|low(?:est)?\s+(?:urgency|importance)|"
     r"best[\s-]effort|least\s+important|(?:behind|after)\s+(?:absolutely\s+)?everything\s+else|nothing\s+(?:better|else|more\s+important)\s+to\s+do|"
     r"whenever\s+(?:it\s+)?(?:suits|is\s+convenient|convenient)(?:\s+(?:you|best))?|whenever\s+you\s+(?:like|can|want|have\s+(?:time|room))|background\s+(?:traffic|task|job|priority|class|transfer)|"
     r"(?:slow|slower|late|delayed)\s+\w+\s+(?:is|are|would\s+be)\s+(?:perfectly\s+|absolutely\s+|quite\s+|totally\s+)?(?:fine|ok|okay|no\s+problem)|"

@@ -56,7 +56,7 @@ _HOUSED = re.compile(
 _ALONE = re.compile(
     rf"(?:^|[,;:–—]\s+|\(|\s-\s+|\s(?=~))(?P<cue>(?:about|around|roughly|approx(?:imately|\.)?|some|nearly|almost|over|"
     rf"up\s+to|at\s+most|at\s+least|~|circa|ca\.?|maybe|in\s+total)?\s*)(?P<number>{NUMBER})(?P<scale>(?:k|m|mio)\b)?"
-    r"(?:\s+(?:in\s+(?:all|total|number)|altogether|overall|all\s+told|each|or\s+so))?(?=\s*(?:$|[,;.)–—](?:\s|$)|\s-\s))",
+    r"(?:\s+(?:(?:an?|per)\s+(?:trip|flight|ride|session|game|class|show|visit|sailing|crossing)|in\s+(?:all|total|number)|altogether|overall|all\s+told|each|or\s+so))?(?=\s*(?:$|[,;.)–—](?:\s|$)|\s-\s))",
     re.IGNORECASE,
 )
 """A number that is a clause of its own: "bridge sensors, 70, reporting hourly"."""
@@ -85,8 +85,10 @@ _AND_ME = re.compile(
     rf"|(?P<number2>{NUMBER})\s+(?:\w+\s+){{0,2}}?(?:{PEOPLE})\s+(?:and|plus|\+)\s+(?:me|myself|I)\b",
     re.IGNORECASE,
 )
-_JOINED = re.compile(
-    r"\s*(?:,|and|plus|as\s+well\s+as|,\s*and|&|\+)\s+(?:about\s+|some\s+)?", re.IGNORECASE
+_AND_MORE = re.compile(r"\s*(?:and|plus|as\s+well\s+as|&|\+)\s+", re.IGNORECASE)
+_ENDS_THERE = re.compile(
+    r"\s*(?:$|[,;.:!?)]|(?:in|on|at|with|for|from|off|across|near|over|need|want|are|will|to|talk|share|together)\b)",
+    re.IGNORECASE,
 )
 _WE_ARE = re.compile(
     rf"\b(?:we\s+are|we're|we\s+will\s+be|we'll\s+be|there\s+(?:are|will\s+be))\s+(?:about\s+|around\s+|"
@@ -121,7 +123,7 @@ _NOT_A_COUNT = re.compile(
     r"level|lane|highway|route|"
     r"priority|class|phase|version|release|layer|industry|type|no\.?|number|line|stage|studio|"
     r"theatre|tier|top|group|"
-    r"formula|tower|block|unit|platform|pier|dock|bay|terminal)\s*#?\s*-?$",
+    r"trench|aisle|pole|berth|pylon|mast|formula|tower|block|unit|platform|pier|dock|bay|terminal)\s*#?\s*-?$",
     re.IGNORECASE,
 )
 _RANGE = re.compile(
@@ -146,6 +148,11 @@ _CODE = re.compile(
     re.IGNORECASE,
 )
 """A clock time, a telephone number, a number of a ticket."""
+_IN_SOMETHING = re.compile(r"\b(?:in|at|on|near)\s+[a-z]+\s*$", re.IGNORECASE)
+_PER_NOUN = re.compile(
+    r"(?:[bB](?:it)?s?(?:ps|/s)|second|bits?|[kMG])\s+(?:of\s+\w+\s+)?(?:per|an?|each|every|from\s+each|for\s+each|out\s+of\s+every|from\s+every)\s+(?:single\s+)?([a-z]{3,})"
+)
+"""Whom a rate is for: "15 Mbps per tractor"."""
 _NEXT = re.compile(r"[\s-]+([a-z-]+s)\b", re.IGNORECASE)
 _PLURAL = re.compile(
     r"(?:s|people|children|men|women|staff|aircraft|crafts?|sheep|cattle|deer|folk|crew|personnel|police|number|\d)$",
@@ -224,6 +231,7 @@ def _summed(text: str, mentions: list[Mention]) -> list[Mention]:
         if len(mentions) > 1 and (_IN_SUM.search(before[-40:]) or _IN_SUM_AFTER.match(after)):
             mention = replace(mention, rank=0)
         found.append(mention)
+    found = _joined(text, _rated(text, found))
     for match in _AND_ME.finditer(text):
         value = number_of(match["number"] or match["number2"]) + 1.0
         found = [
@@ -251,6 +259,37 @@ def _apart(text: str, match: re.Match[str], rank: int) -> Mention | None:
         return None
     mention = _mention(text, match, match["number"], match["scale"], False)
     return None if mention is None else replace(mention, start=match.start("number"), rank=rank)
+
+
+def _rated(text: str, mentions: list[Mention]) -> list[Mention]:
+    """Of several numbers the one of those whom a rate is for counts: "15 Mbps per tractor"."""
+    match = _PER_NOUN.search(text) if len({m.value for m in mentions}) > 1 else None
+    if match is None:
+        return mentions
+    noun = re.compile(rf"\b{match[1]}(?:e?s)?$", re.IGNORECASE)
+    rated = [m for m in mentions if noun.search(text[m.start : m.end])]
+    if len(rated) != 1:
+        return mentions
+    return [replace(m, rank=0) if m is rated[0] else m for m in mentions]
+
+
+def _joined(text: str, mentions: list[Mention]) -> list[Mention]:
+    """ "4 doctors and 6 nurses" are 10; the same things said twice are not."""
+    found: list[Mention] = []
+    for mention in mentions:
+        last = found[-1] if found else None
+        if (
+            last is not None
+            and last.rank == mention.rank > 0
+            and last.lower is None is mention.lower
+            and last.comparison == mention.comparison
+            and _AND_MORE.fullmatch(text, last.end, mention.start)
+            and _ENDS_THERE.match(text, mention.end)
+        ):
+            found[-1] = replace(last, value=last.value + mention.value, end=mention.end)
+        else:
+            found.append(mention)
+    return found
 
 
 def _alone(text: str, match: re.Match[str]) -> Mention | None:
@@ -303,6 +342,8 @@ def _mention(
     one = not _PLURAL.search(match[0])
     rest = _NEXT.match(after) if match["number"] and one and number != "1" else None
     if rest is not None and NEVER_SERVED.fullmatch(rest[1]):
+        return None
+    if one and number != "1" and _IN_SOMETHING.search(before):
         return None
     yearly = _YEAR.fullmatch(number) is not None and not number.endswith("00")
     if yearly and (one or _OF_A_YEAR.search(before)):

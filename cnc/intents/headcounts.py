@@ -52,7 +52,7 @@ GROUPS_OF = re.compile(
 """So many groups of so many: "3 crews of 2"."""
 AFTER_NOUN = re.compile(
     rf"(?<![\w-])(?:concurrent\s+|simultaneous\s+|expected\s+)?(?P<noun>(?=[a-z-]+s\b)(?!(?:lines|stations|terminals|units|beds|seats|desks|things|streams|feeds|calls)\b)"
-    rf"(?:{PEOPLE}|{DEVICES}))(?:\s*[:=~]\s*|\s+){_N}{_ENDS}",
+    rf"(?:{PEOPLE}|{DEVICES}))(?:\s*[:=~]\s*|\s+|\s+x\s?){_N}(?:{_ENDS}|(?=\s+(?:in|at|on|along|across|near)\b))",
     re.IGNORECASE,
 )
 """The number after the noun, in notes: "viewers 4,500"."""

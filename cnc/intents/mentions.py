@@ -38,7 +38,7 @@ _AT_MOST = (
     r"|(?:not|never|n't)\s+(?:be\s+|go\s+|rise\s+|climb\s+|get\s+)?(?:above|over|beyond|past)"
     r"|(?:not|n't|cannot|never|nor)\s+(?:ever\s+)?(?:exceed|surpass|top|go\s+over|be\s+over|"
     r"go\s+above)(?:s|ing)?"
-    r"|without\s+exceeding|below|beneath|south\s+of|under(?:neath)?|(?:less|lower|fewer|"
+    r"|without\s+exceeding|(?:at|equal\s+to)\s+or\s+(?:below|under|less\s+than)|below|beneath|south\s+of|under(?:neath)?|(?:less|lower|fewer|"
     r"shorter|smaller|faster|quicker|better|sooner|earlier)\s+than"
     r"|max(?:imum|imal|\.)?(?:\s+(?:of|is|at))?|up\s+to|within|capped\s+(?:at|to)|limited\s+to|"
     r"upper\s+(?:bound|limit)(?:\s+of)?|(?:hard\s+|tight\s+)?(?:limit|cap)\s+of|cap\s+\w+\s+at|"

@@ -78,11 +78,12 @@ _PATTERNS = tuple(
         r"\bfrom\s+(?:opening|open|sunrise|sunset|dawn|dusk|morning|start|kick-?off)\s+(?:until|till|to)\s+(?:[a-z]+)\b",
         r"\bwhenever\s+(?:it\s+(?:rains|snows|freezes|storms|floods|burns|is\s+(?:dark|raining|snowing|foggy|windy|icy|open|hot|cold)|gets\s+\w+)|"
         r"(?:there\s+is|there's)\s+(?:an?\s+)?(?:storm|frost|fog|snow|ice|rain|match|event|concert|fire|flood|game|fair)|the\s+(?:shop|museum|park|office|school|lift|pool)s?\s+(?:is|are)\s+open)\b",
+        r"\b(?:only\s+)?(?:while|when)\s+(?:the|our|my)\s+\w+\s+(?:is|are)\s+(?:there|in|open|present|in\s+session|at\s+\w+)\b",
         r"\b(?:only\s+)?while\s+(?:charging|idle|parked|docked|plugged\s+in|asleep|open|in\s+port|at\s+(?:sea|anchor|berth))\b(?:\s+(?:at|in|on|over)\s+(?:the\s+)?[a-z]+)?",
         r"\bas\s+soon\s+as\s+(?!possible|you\s+can|practicable)(?:[\w'-]+\s*){1,6}",
         r"\b(?:from|starting|as\s+of)\s+the\s+moment\s+(?:[\w'-]+\s*){1,6}",
         rf"(?:(?<=^)|(?<=[,;:(]\s)|(?<=\.\s))(?:only\s+|mostly\s+|mainly\s+|one\s+|some\s+|on\s+)?(?!(?:all|both)\b){_W}{{0,2}}?"
-        rf"(?:{_PART}|{_SEASON}|shifts?|hours|peak|peaks|rush\s+hours?|week-?ends|week-?days|nights|months|{_FEASTS})(?:\s+(?:only|each|and\s+[a-z]+s))?(?:\s+\d{{1,2}}\s*-\s*\d{{1,2}})?{_EDGE}",
+        rf"(?:{_PART}|{_SEASON}|shifts?|hours|peak|peaks|rush\s+hours?|week-?ends|week-?days|nights|months|(?:day|night)(?:-?time)?(?=\s+only)|{_FEASTS})(?:\s+(?:only|each|and\s+[a-z]+s))?(?:\s+\d{{1,2}}\s*-\s*\d{{1,2}})?{_EDGE}",
         r"\bwhen\s+(?:it\s+(?:rains|snows|freezes|gets\s+dark|is\s+(?:dark|raining|snowing|foggy))|school\s+is\s+(?:on|out)|the\s+(?:shop|shops|museum|park|office|school)s?\s+(?:is|are|open|opens)\s*\w*)\b",
     )
 )

@@ -25,7 +25,7 @@ _RANGE_CUE = re.compile(
 _UNIT = re.compile(UNIT, re.IGNORECASE)
 _BARE_LATENCY = re.compile(
     r"\b(?:latency|delay|lag|ping|rtt|response\s+time|round[\s-]trip(?:\s+time)?)s?\b(?P<words>(?:\s*(?:[<>=:]+|"
-    r"of|is|at|to|be|must|should|has|stay|stays|kept|keep|remain|not|no|exceed|exceeding|go|more|less|lower|"
+    r"or|of|is|at|to|be|must|should|has|stay|stays|kept|keep|remain|not|no|exceed|exceeding|go|more|less|lower|"
     r"smaller|than|below|under|over|above|within|most|max|maximum|about|around|roughly|up|ceiling|limit|cap|budget|target)\b|\s*[<>=:~]+){0,6})\s*"
     rf"(?P<number>{NUMBER})(?=\s*(?:$|[,.;:!?)](?:\s|$)|(?:and|or|but|for|with|please|so|on|in|at|while|is|isn't|would|are)\b))",
     re.IGNORECASE,
@@ -112,6 +112,7 @@ _CYCLE = re.compile(
     r"\bcycles?(?:\s+times?)?\s*(?:of|is|are|:|=|at|below|under)?\s*(?:about|around|max(?:imum)?\.?|at\s+most)?\s*$",
     re.IGNORECASE,
 )
+_LOOP = re.compile(r"\s*-?\s*(?:control\s+|motion\s+)?(?:cycles?|loops?)\b", re.IGNORECASE)
 MOST_CYCLE_MS = 100.0
 _WAY = r"(?P<way>down(?:link|stream|load|loading)?|up(?:link|stream|load|loading)?)"
 _DIRECTION = re.compile(
@@ -244,7 +245,8 @@ def _find_cycles(text: str) -> list[Mention]:
     """The cycle of a control loop, where no latency is said: what is sent must arrive within it."""
     found = []
     for match in _MEASURE.finditer(text):
-        if match["time"] and not match["sign"] and _CYCLE.search(near_before(text, match.start())):
+        cycle = _CYCLE.search(near_before(text, match.start())) or _LOOP.match(text, match.end())
+        if match["time"] and not match["sign"] and cycle:
             value = number_of(match["number"]) * time_ms(match["time"])
             comparison = comparison_of(text, *match.span(), small_is_good=True)
             if value <= MOST_CYCLE_MS:

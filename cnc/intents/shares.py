@@ -10,7 +10,7 @@ from cnc.intents.mentions import Comparison, Mention, comparison_of
 _NINES = re.compile(r"(?<![\w.])(?P<count>[2-9])\s*-?\s*(?:nines?|9s|9's)\b", re.IGNORECASE)
 _BARE_NINES = re.compile(
     r"(?:(?:reliab\w*|availab\w*|uptime|"
-    r"success\s+rate)\W+(?:\w+\W+){0,4}?)(?P<after_value>9\d(?:[.,]9+\d?)?|0[.,]9\d*)(?![\w%.]*\s*(?:%|"
+    r"success\s+rate)\W+(?:\w+\W+){0,4}?)(?P<after_value>9\d(?:[.,]\d+)?|0[.,]9\d*)(?![\w%.]*\s*(?:%|"
     r"percent|per\s?cent|pct|ms|us|[kmgt]b|users|\d))"
     r"|(?<![\w.])(?P<before_value>9\d[.,]\d+)(?:\s+(?=reliab|availab|uptime))"
     r"|(?<![\w.,])(?P<alone>99[.,]9+5?)(?=\s*(?:$|[;)/|]|[,.](?:\s|$)|(?:and|or)\s))",

@@ -22,13 +22,23 @@ _NAMING = word_set(
 )
 """Before a name these say that it is a place."""
 _LOCATING = _NAMING | word_set("on within beside behind by covering into")
+_IDENTIFYING = word_set("in at on along across near under inside")
+_NUMBERED = re.compile(
+    r"versions?|phases?|steps?|stages?|days?|weeks?|months?|years?|levels?|class|classes|bands?|channels?|ports?|chapters?|slides?|groups?|"
+    r"teams?|modes?|layers?|priority|tiers?|releases?|articles?|items?|questions?|part|parts|option|options|case|form|grade|form|"
+    r"quarter|series|season|episode|round|heat|game|match|lap|mbps|figure|table|page|appendix|annex|rule|protocol|ipv|"
+    r"category|type|size|scale|batch|lot|sprint|shift|slot|session|job|ticket|order|exactly|only|all|these|those|"
+    r"january|february|march|april|may|june|july|august|september|october|november|december|[a-z]*day",
+    re.IGNORECASE,
+)
+"""What is numbered and is no place."""
 _OPEN = word_set("at near nearby around across throughout inside along outside")
 """Before any noun with an article these say that it is a place, unless it is of another kind."""
 _WEAK = word_set("of for from to serving covering")
 _VISITING = word_set(
     "roam roams patrol patrols inspect inspects survey surveys cover covers guard guards watch "
     "watches monitor monitors"
-    " observe scan map"
+    " observe scan map film films photograph search sweep clean"
 )
 _TO = word_set("next close")
 _OF = word_set("front upstream downstream vicinity north south east west outskirts")
@@ -53,6 +63,9 @@ _NOUNS = re.compile(
     re.IGNORECASE,
 )
 _GLUED = re.compile(rf"(?:{NOUN}|edge|node|zone)-?\d{{1,3}}", re.IGNORECASE)
+_LANDSCAPE = re.compile(
+    r"[A-Z]\w+(?:berg|horn|spitze|kogel|see|moor|heath|fell|feld|wald|tal|ridge|alp|alm|joch)"
+)
 _ROAD = re.compile(r"(?:[ABEM]|US|I|RN?)-?\d{1,3}")
 _VAGUE = re.compile(
     rf"(?:{VAGUE}|market|road|way|ground|centre|center|field\s+of|north|south|east|west|interior|site|stage|floor|station|"
@@ -162,7 +175,7 @@ def _candidates(text: str, tokens: Sequence[Token]) -> Iterator[_Candidate]:
         else:
             yield from _weakly(text, tokens, token, phrase, word)
     for match in _EVERYWHERE.finditer(text):
-        yield _Candidate(4, *match.span("place"))
+        yield _Candidate(6, *match.span("place"))
 
 
 def _after(
@@ -173,7 +186,12 @@ def _after(
         yield pair
     if (named := _name(text, phrase)) is not None:
         start, end, with_noun = named
-        if with_noun or word in _NAMING or word in ("to", "of"):
+        if (
+            with_noun
+            or word in _NAMING
+            or word in ("to", "of")
+            or _LANDSCAPE.fullmatch(text[start:end])
+        ):
             yield _Candidate(1, start, end)
     kind = _kind(text, tokens, phrase)
     if kind is not None and word != "between":
@@ -186,6 +204,8 @@ def _after(
         )
         if not (by or away):
             yield kind
+    elif word in _IDENTIFYING and phrase.number is not None and _is_thing_of_a_place(phrase):
+        yield _Candidate(2, phrase.words[0].start, phrase.number[1])
     elif (
         word == "off"
         and not phrase.determiner
@@ -196,6 +216,13 @@ def _after(
         head = phrase.words[-1].text
         if _ABSTRACT.fullmatch(head) is None and _THINGS.fullmatch(head) is None:
             yield _Candidate(6, phrase.words[0].start, phrase.words[-1].end)
+
+
+def _is_thing_of_a_place(phrase: Phrase) -> bool:
+    """Whatever is numbered, such as "trench 7", if its number is no version, stage or channel."""
+    head = phrase.words[-1].text
+    known = _THINGS.fullmatch(head) or _ABSTRACT.fullmatch(head) or _NUMBERED.fullmatch(head)
+    return len(phrase.words) <= 2 and not known and head[0].islower()
 
 
 def _weakly(
