@@ -78,6 +78,7 @@ SLOTS = (
     ("slots-second", NUMBERS),
     ("slots-third", EVERYTHING),
     ("slots-fourth", EVERYTHING),
+    ("slots-fifth", EVERYTHING),
     ("slots-last", EVERYTHING),
 )
 SEVERAL = (

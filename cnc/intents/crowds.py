@@ -9,12 +9,14 @@ from cnc.intents.figures import NEAR, NUMBER, near_before, number_of
 from cnc.intents.headcounts import (
     AFTER_NOUN,
     AT_ONCE,
+    ATTENDING,
     FLOW,
     GROUP_OF,
     GROUPS_OF,
     NEVER_SERVED,
     ONE,
     ONE_OF_MANY,
+    PART_OF,
     SETTLED,
 )
 from cnc.intents.mentions import Mention, comparison_of
@@ -81,11 +83,16 @@ _IN_SUM_AFTER = re.compile(
     re.IGNORECASE,
 )
 _AND_ME = re.compile(
-    rf"\b(?:me|myself|I|us)\s*(?:,?\s*and|plus|with|\+)\s+(?:my\s+|our\s+)?(?P<number>{NUMBER})\s+(?:\w+\s+){{0,2}}?(?:{PEOPLE})\b"
+    rf"\b(?:me|myself|I|us|she|he)\s*(?:,?\s*and|plus|with|\+)\s+(?:my\s+|our\s+|her\s+|his\s+)?(?P<number>{NUMBER})\s+(?:\w+\s+){{0,2}}?(?:{PEOPLE})\b"
     rf"|(?P<number2>{NUMBER})\s+(?:\w+\s+){{0,2}}?(?:{PEOPLE})\s+(?:and|plus|\+)\s+(?:me|myself|I)\b",
     re.IGNORECASE,
 )
-_AND_MORE = re.compile(r"\s*(?:and|plus|as\s+well\s+as|&|\+)\s+", re.IGNORECASE)
+_AND_MORE = re.compile(r"\s*(?:,|,?\s*and|plus|as\s+well\s+as|&|\+)\s+", re.IGNORECASE)
+_AND = re.compile(r"and|plus|as\s+well|[&+]", re.IGNORECASE)
+_AND_ONE = re.compile(
+    rf"\s*,?\s*(?:and|plus)\s+(?:an?|1|one)\s+(?:[a-z-]+\s+)?(?:{PEOPLE}|{ANY_PEOPLE}|[a-z]+er)\b",
+    re.I,
+)
 _ENDS_THERE = re.compile(
     r"\s*(?:$|[,;.:!?)]|(?:in|on|at|with|for|from|off|across|near|over|need|want|are|will|to|talk|share|together)\b)",
     re.IGNORECASE,
@@ -180,6 +187,7 @@ def find_users(text: str) -> list[Mention]:
         number, scale = match[f"number{n}"], match[f"scale{n}"]
         found.append(_mention(text, match, number, scale, n != "2"))
     found += [_mention(text, m, m["number"], m["scale"], True) for m in _WE_ARE.finditer(text)]
+    found[:0] = [_apart(text, m, 0) for m in PART_OF.finditer(text)]
     found[:0] = [_product(text, m) for m in GROUPS_OF.finditer(text)]
     settled = [_apart(text, m, 0) for m in SETTLED.finditer(text)]
     found += (
@@ -189,7 +197,7 @@ def find_users(text: str) -> list[Mention]:
         found += [_thing(text, m) for m in _THINGS.finditer(text)]
         found += [_bare(text, m) for m in (*_FOR.finditer(text), *_HOUSED.finditer(text))]
         found += [_alone(text, m) for m in _ALONE.finditer(text)]
-        for pattern in (GROUP_OF, AFTER_NOUN, AT_ONCE):
+        for pattern in (GROUP_OF, AFTER_NOUN, AT_ONCE, ATTENDING):
             found += [_apart(text, m, 4) for m in pattern.finditer(text)]
     if not any(found):
         found += [
@@ -262,33 +270,56 @@ def _apart(text: str, match: re.Match[str], rank: int) -> Mention | None:
 
 
 def _rated(text: str, mentions: list[Mention]) -> list[Mention]:
-    """Of several numbers the one of those whom a rate is for counts: "15 Mbps per tractor"."""
-    match = _PER_NOUN.search(text) if len({m.value for m in mentions}) > 1 else None
+    """Those whom a rate is for are the users, whatever they are: "260 cabins, 8 Mb/s per cabin"."""
+    match = _PER_NOUN.search(text)
     if match is None:
         return mentions
     noun = re.compile(rf"\b{match[1]}(?:e?s)?$", re.IGNORECASE)
     rated = [m for m in mentions if noun.search(text[m.start : m.end])]
-    if len(rated) != 1:
+    if not rated:
+        counted = re.compile(
+            rf"(?P<number>{NUMBER})(?P<scale>\s?k\b)?\s+(?:(?!(?:{STOP})\b)[a-z][a-z'-]*\s+){{0,2}}?{match[1]}(?:e?s)\b",
+            re.IGNORECASE,
+        )
+        other = counted.search(text)
+        mention = (
+            None if other is None else _mention(text, other, other["number"], other["scale"], False)
+        )
+        rated = [] if mention is None else [mention]
+        mentions = [
+            m for m in mentions if not any(m.start < r.end and r.start < m.end for r in rated)
+        ]
+        mentions = sorted([*mentions, *rated], key=lambda m: m.start)
+    if len(rated) != 1 or rated[0].rank == 0:
         return mentions
     return [replace(m, rank=0) if m is rated[0] else m for m in mentions]
 
 
 def _joined(text: str, mentions: list[Mention]) -> list[Mention]:
-    """ "4 doctors and 6 nurses" are 10; the same things said twice are not."""
-    found: list[Mention] = []
+    """ "4 doctors and 6 nurses" are 10; so are those in a list that ends with "and"."""
+    chains: list[list[Mention]] = []
     for mention in mentions:
-        last = found[-1] if found else None
+        last = chains[-1][-1] if chains else None
         if (
             last is not None
             and last.rank == mention.rank > 0
             and last.lower is None is mention.lower
             and last.comparison == mention.comparison
             and _AND_MORE.fullmatch(text, last.end, mention.start)
-            and _ENDS_THERE.match(text, mention.end)
         ):
-            found[-1] = replace(last, value=last.value + mention.value, end=mention.end)
+            chains[-1].append(mention)
         else:
-            found.append(mention)
+            chains.append([mention])
+    found: list[Mention] = []
+    for chain in chains:
+        single = _AND_ONE.match(text, chain[-1].end)
+        ended = single or (len(chain) > 1 and _AND.search(text[chain[-2].end : chain[-1].start]))
+        whole = ended and _ENDS_THERE.match(text, single.end() if single else chain[-1].end)
+        if whole and (len(chain) > 1 or single):
+            value = sum(m.value for m in chain) + (1.0 if single else 0.0)
+            found.append(replace(chain[0], value=value, end=chain[-1].end))
+        else:
+            found.extend(chain)
     return found
 
 

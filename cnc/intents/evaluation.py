@@ -74,13 +74,14 @@ def compare_slots(
         stated: what was read.
         names: slots to compare.
 
-    A rate beside which no users are said, or one, is the same as a total.
+    With "~" a place may have fewer or more words. A rate beside which no
+    users are said, or one, is the same as a total.
 
     Raises:
         ConfigurationError: the expectation is not understood.
     """
     wanted = {}
-    for part in expected.split():
+    for part in expected.removeprefix("-").split():
         match = _SLOT.fullmatch(part)
         if match is None or match["name"] not in names:
             raise ConfigurationError(f"{part!r} must be a slot's name, one of < > ~ =, a value")
@@ -96,9 +97,15 @@ def compare_slots(
         sign, text = wanted.get(name, ("=", None))
         if value is None and text is None:
             continue
-        if not _equal(value, text):
+        if sign == "~" and isinstance(value, str) and text is not None:
+            same = f"-{text}-" in f"-{value}-" or f"-{value}-" in f"-{text}-"
+        else:
+            same = _equal(value, text)
+        if not same:
             problems.append(f"{name} is {value}, not {text}")
-        elif sign in _COMPARISONS and comparison != _COMPARISONS[sign]:
+        elif (
+            not isinstance(value, str) and sign in _COMPARISONS and comparison != _COMPARISONS[sign]
+        ):
             problems.append(f"{name} is {comparison}, not {_COMPARISONS[sign]}")
         else:
             right += 1

@@ -25,7 +25,7 @@ SETTLED = re.compile(
 """A number with words that say that it is the one that counts."""
 AT_ONCE = re.compile(
     rf"(?:{_CLAUSE}|\b(?:about|around|roughly|some|for|to|of|with)\s+(?:the\s+)?)(?:(?:about|around|roughly|some|up\s+to|over|nearly|almost)\s+)?{_N}\s+{_TOGETHER}"
-    rf"(?:\s+{_TOGETHER})*(?!\s+(?:the|an?|our)\b)(?=\s*(?:$|[,;:.!?)]|\b(?:with|at|in|on|and|each|need|have|are|will)\b))",
+    rf"(?:\s+{_TOGETHER})*(?!\s+(?:the|an?|our)\b)(?=\s*(?:$|[,;:.!?)]|\b(?:with|at|in|on|and|each|need|have|are|will|[a-z]+(?:s|ed))\b))",
     re.IGNORECASE,
 )
 NO_GROUPS = (
@@ -56,6 +56,16 @@ AFTER_NOUN = re.compile(
     re.IGNORECASE,
 )
 """The number after the noun, in notes: "viewers 4,500"."""
+ATTENDING = re.compile(
+    rf"\b(?:maybe|perhaps|about|around|some|up\s+to|where|usually|often|only)\s+{_N}\s+(?:will\s+|can\s+|could\s+|may\s+)?(?:watch|join|attend|listen|play|dial\s+in|"
+    r"take\s+part|come|participate|tune\s+in|use\s+it|need\s+it|log\s+in|turn\s+up)\b",
+    re.IGNORECASE,
+)
+"""A number with what people do: "maybe 25 watch"."""
+PART_OF = re.compile(
+    rf"{_N}\s+(?:out\s+)?of\s+(?:our|the|my|its|their|these)\s+{NUMBER}\s+(?=[a-z])", re.IGNORECASE
+)
+"""Some of all: "20 of our 50 forklifts"."""
 ONE = re.compile(
     rf"\b(?:one|a\s+single)\s+(?:[a-z][a-z'-]*\s+){{0,2}}?(?:{PEOPLE}|{DEVICES})\b"
     r"(?!\s+(?:after|at\s+a\s+time|per|each|or\s+more|to\s+another)\b)",

@@ -113,6 +113,8 @@ _HALF_PAST = re.compile(
     r"\b(?:a\s+)?(?P<part>half|quarter)\s+(?P<way>past|to)\s+(?P<hour>\d{1,2})\b(?![\d:.])",
     re.IGNORECASE,
 )
+_TIMES = re.compile(r"(?<=[a-z]s)\s+[x×](\d{1,6})(?=[,;.)]|\s|$)", re.IGNORECASE)
+"""How many of what stands before: "harvesters x6"."""
 _DOZENS = re.compile(
     r"(?<![\w.])(\d+)\s+(dozens?|scores?)(?:\s+of(?!\s+(?:them|us)\b))?\b", re.IGNORECASE
 )
@@ -134,7 +136,7 @@ def words_to_digits(text: str) -> str:
     Also parts ("a quarter of a second", "2 and a half"), dozens, powers ("2 x 10^5"), and "60 or
     so", which becomes "about 60".
     """
-    text = undotted(text)
+    text = _TIMES.sub(r": \1", undotted(text))
     text = _UNIT_LAST.sub(r"\1 \5 \2 and \3 \5 \4", text)
     text = _SLASHED.sub(r"\1 \3 downlink and \2 \3 uplink", text)
     text = fractions(_FRACTION.sub(_fraction, text))

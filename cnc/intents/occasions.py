@@ -69,6 +69,8 @@ _PATTERNS = tuple(
         rf"\b(?:only\s+)?(?:(?:in|at|over|after|before|by|outside(?:\s+of)?|from|since|on|within)\s+)(?:{_DET}{{0,2}})(?!day\b|days\b|hours?\b|weeks?\b|months?\b|years?\b|term\b|terms\b|quarter\b){_W}{{0,2}}?"
         rf"(?:(?:winter|summer|spring|autumn|dry|wet|rainy|cold|warm|busy|quiet|dark|bright|coming|same|last|first)\s+(?:days|weeks|months)|(?:{_PART})|(?:{_SEASON})|(?:{_FEASTS})|(?:[a-z]+\s+)?(?:shifts?|peak\s+hours?|peak\s+times?|(?:morning|evening|lunchtime|holiday)\s+peaks?|rush\s+hours?|hours)|week-?ends?|week-?days|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)(?:\s+only)?(?![\w-]){_NO_TRAIN}",
         rf"\b(?:next|this|coming|every|each)\s+(?:{_SEASON}|{_MONTHS}|{_FEASTS}|month|year|week|shift|hour\s+of\s+the\s+day)(?!\s+(?:is|was)\b)\b",
+        rf"\bbetween\s+(?:the\s+)?{_W}?{_TIME}\s+and\s+(?:the\s+)?{_W}?{_TIME}(?![\w-])",
+        r"\b(?:after|until|till|before|from)\s+(?:closing|opening|work|school|lunch|dinner|classes|lessons)(?=\s*(?:$|[,;.:!?)]|and\b|with\b|for\b|at\b))",
         r"\bin\s+(?:about\s+|the\s+next\s+|the\s+coming\s+)?\d+\s+(?:days?|weeks?|months?)\b(?!\s+(?:old|ago))",
         r"\bfor\s+(?:the\s+)?(?:(?:whole|entire|full)\s+)?duration(?:\s+of\s+(?:the\s+|our\s+)?[a-z][\w'-]*)?\b",
         r"\bfor\s+(?:the\s+)?(?:(?:rest|remainder)\s+of\s+(?:the\s+)?|next\s+|coming\s+|whole\s+|entire\s+)(?:\d+\s+)?(?:week|month|year|day|night|season|term|semester|summer|winter|weekend|shift)s?\b",

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cnc.intents.served import DEVICES, NO_USERS, PEOPLE
+
 
 def word_set(words: str) -> frozenset[str]:
     """The words of a text with spaces between them."""
@@ -38,8 +40,9 @@ _JOINTS = {"of", "am", "de", "la", "le", "del", "di", "du", "an", "der", "und"}
 _ID = re.compile(r"[A-Z]{1,2}-?\d{0,3}|\d{1,4}[a-zA-Z]?|\d{1,2}\.\d{1,3}")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|G)|\d{1,2}:\d\d", re.IGNORECASE)
 _NOT_AFTER_ID = re.compile(
-    r"\s*(?:%|km\b|miles?\b|met(?:re|er)s?\b|users|people|ms\b|us\b|s\b|seconds?|milliseconds?|minutes?|[kmg]bps|[kmg]bit|nines|times|percent|days|hours|"
-    r"x\b|dozen|of\s+(?:them|us)\b|[ap]m\b|[ap]\.m|o'clock|h\b)|\s+(?!needs\b|is\b|has\b|gets\b|wants\b|uses\b|requires\b|this\b|across\b|always\b|plus\b|news\b|was\b)[a-z][a-z-]*s\b",
+    r"\s*(?:%|km\b|miles?\b|met(?:re|er)s?\b|ms\b|us\b|s\b|seconds?|milliseconds?|minutes?|[kmg]bps|[kmg]bit|nines|times|"
+    r"percent|days|hours|x\b|dozen|of\s+(?:them|us)\b|[ap]m\b|[ap]\.m|o'clock|h\b)"
+    rf"|\s+(?:[a-z-]+\s+)?(?:(?=[a-z-]*s\b)(?:{DEVICES})|{PEOPLE}|(?!(?:phases|steps|stages|is|was|has|this|us|plus|gets|needs|wants|always|across)\b)(?:{NO_USERS}))\b(?<!\bstreams)(?<!\bmonitors)(?<!\bfeeds)",
     re.IGNORECASE,
 )
 

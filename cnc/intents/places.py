@@ -89,3 +89,21 @@ ABSTRACT = (
     "(?!demonstration|exhibition|parliament|station|reception|intersection|wedding|meeting)[a-z]+(?:ing|tion|sion|ness|ance|ence|ency|ity|ment|ism|ware|ture)"
 )
 """What stands after "at" or "near" and is no place: times, ends, qualities, parts of systems."""
+NOT_IN = (
+    "games?|match|matches|races?|videos?|films?|movies?|series|show|pictures?|photos?|images?|background|foreground|loop|process|"
+    "systems?|future|past|meantime|meanwhile|run|event|events|case|cases|sun|rain|winds?|snow|cold|heat|dark|darkness|right|left|"
+    "shadow|shadows|form|forms|order|market|app|apps|browser|software|file|files|contract|classes?|crew|league|mouth|brain|blood|skin|"
+    "vehicles?|cars?|cab|trucks?|text|list|lists|report|document|documents|book|news|press|media|choir|orchestra|language|languages|universe|"
+    "interim|name|names|interest|spirit|style|mode|queue|stream|streams|feed|feeds|channel|channels|spectrum|slot|slots|window|windows|"
+    "sky|water|pocket|bag|box|boxes|hands|fingers|glasses|headset|headsets|helmet|helmets|goggles|laptop|laptops|phones|screens|"
+    "radio|tv|television|device|devices|machine|machines|menu|agenda|list|job|basis|move|fly|go|way|road|roof|roofs|wall|walls|"
+    "ceiling|floor|belt|belts|conveyor|arm|arms|robot|robots|cameras?|sensors?|servers?|cluster|console|dashboard|map|maps|"
+    "subject|topic|question|matter|contrary|hour|minute|second|dot|spot|scene|stage|side|sides|surface|object|objects|"
+    "product|products|parts?|bottles?|package|packages|pallet|pallets|tool|tools|engine|motor|motors|battery|batteries|cable|cables|"
+    "course|long\\s+run|line|lines|gate|house|home|middle|midst|round|evening|weekend|holidays|semester|term|summer|winter|spring|"
+    "autumn|season|seasons|ring|loop|lead|rear|centre|center|cycle|cycles|period|plan|plans|backend|frontend|firmware|code|"
+    "miles?|uplink|downlink|cards?|websites?|halves|half|mails?|bills?|family|own|directions?|tongue|places?|tickets?|views?|"
+    "routers?|firewalls?|access\\s+points?|first|second|third|[a-z]+th|calendar|cupboard|uplinks|air|ground|whole|other|others|rest|"
+    "cloud|clouds|database|dataset|archive|memory|storage|disk|disks|wild|open|flesh|public|private|public\\s+eye|internet|web"
+)
+"""What stands after "in the" or "on the" and is no place: media, parts, things, states."""

@@ -26,7 +26,7 @@ _UNIT = re.compile(UNIT, re.IGNORECASE)
 _BARE_LATENCY = re.compile(
     r"\b(?:latency|delay|lag|ping|rtt|response\s+time|round[\s-]trip(?:\s+time)?)s?\b(?P<words>(?:\s*(?:[<>=:]+|"
     r"or|of|is|at|to|be|must|should|has|stay|stays|kept|keep|remain|not|no|exceed|exceeding|go|more|less|lower|"
-    r"smaller|than|below|under|over|above|within|most|max|maximum|about|around|roughly|up|ceiling|limit|cap|budget|target)\b|\s*[<>=:~]+){0,6})\s*"
+    r"smaller|higher|than|below|under|over|above|within|most|max|maximum|about|around|roughly|up|ceiling|limit|cap|budget|target)\b|\s*[<>=:~]+){0,6})\s*"
     rf"(?P<number>{NUMBER})(?=\s*(?:$|[,.;:!?)](?:\s|$)|(?:and|or|but|for|with|please|so|on|in|at|while|is|isn't|would|are)\b))",
     re.IGNORECASE,
 )
@@ -139,6 +139,8 @@ _DOES_NOT_DO = re.compile(
     r"too\s+(?:little|slow)|(?:is|was)\s+what\s+we\s+have)\b",
     re.IGNORECASE,
 )
+_TIMES = re.compile(r"(?<![\w.,])(\d{1,4})\s?[x×]\s?$")
+"""Before a rate: "2 x 900 Mbit/s"."""
 _EACH = re.compile(r"\b(?:each|per|every|apiece|individual(?:ly)?)\b", re.IGNORECASE)
 _SHORT_RATE = re.compile(
     rf"(?<![#$€£])(?P<number>(?![248]K){NUMBER})(?P<prefix>[kKMG])\s*(?:each\b|apiece\b|/|per\b|an?\s)"
@@ -281,7 +283,10 @@ def _measure(text: str, match: re.Match[str]) -> Mention | None:
         return Mention("reliability", value, begin, end, comparison, lower)
     if kind == "work":
         return Mention("work", value, begin, end, comparison, lower)
-    total = _is_total(text, begin, end)
+    times = _TIMES.search(near_before(text, begin))
+    if times is not None:
+        value, lower = value * number_of(times[1]), None
+    total = times is not None or _is_total(text, begin, end)
     each = not total and _is_each(text, begin, end)
     return Mention("rate", value, begin, end, comparison, lower, total=total, each=each)
 

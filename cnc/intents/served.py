@@ -14,7 +14,8 @@ PEOPLE = (
     "apprentices?|seats?|heads|ues?|user\\s+equipments?|connections?|sessions?|teammates?|hikers?|"
     "crew(?:\\s+members?)?|musicians?|dancers?|hosts?|lawyers?|tenants?|dispatchers?|scientists?|"
     "inspectors?|mechanics?|pickers?|parties|women|men|adults?|teenagers?|elders?|seniors?|babies|"
-    "riders?|cyclists?|sailors?|anglers?|artists?|analysts?|managers?|experts?|contestants?|athletes?|"
+    "judges|clerks|captains|cooks|twins|siblings|brothers|sisters|parents|relatives|neighbou?rs|"
+    "cadets|recruits|interns|riders?|cyclists?|sailors?|anglers?|artists?|analysts?|managers?|experts?|contestants?|athletes?|"
     "scouts?|guards?|medics|volunteers|chefs|vets|monks|pupils|artisans|cosplayers|souls|co-?workers?"
 )
 DEVICES = (

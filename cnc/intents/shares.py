@@ -24,7 +24,7 @@ _ERROR_RATE = re.compile(
     re.IGNORECASE,
 )
 _OUT_OF = re.compile(
-    rf"(?P<good>{NUMBER})\s+(?:(?:lost|failed|dropped|late)\s+)?(?:(?:packets?|messages?|frames?|requests?)\s+)?(?:out\s+of|of|in|from)\s+(?:every\s+|each\s+)?(?P<whole>10+|1(?:,000)+)"
+    rf"(?P<good>{NUMBER})\s+(?:(?:lost|failed|dropped|late)\s+)?(?:(?:packets?|messages?|frames?|requests?)\s+)?(?:out\s+of|of|in|from)\s+(?:every\s+|each\s+)?(?P<whole>10+|1(?:,000)+|100?(?:,000)+)"
     r"(?![\w.,]*\d)\s*(?P<what>[a-z]*)",
     re.IGNORECASE,
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cnc.intents.phrases import DEFINITE, Phrase, Token, phrase_at, tokens_of, word_set
 from cnc.intents.places import (
     ABSTRACT,
+    NOT_IN,
     NOT_PLACES,
     NOUN,
     PEOPLE_THERE,
@@ -32,6 +33,10 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 """What is numbered and is no place."""
+_FORMS = re.compile(
+    r"(?:ed|ing|ly|est)$|^(?:better|or|maybe|about|over|under|circa|roughly|number|numbers|max|min|approx)$"
+)
+_SHIPS = ("MS", "MV", "SS", "HMS", "RMS", "USS")
 _OPEN = word_set("at near nearby around across throughout inside along outside")
 """Before any noun with an article these say that it is a place, unless it is of another kind."""
 _WEAK = word_set("of for from to serving covering")
@@ -54,7 +59,7 @@ _NEVER_ALONE = word_set(
 )
 _UNREAL = word_set(
     "virtual digital artificial simulated imaginary voltage real low medium kv like online call "
-    "contact coin fuel battery radio synthetic immersive crisis help phone telephone en"
+    "contact coin fuel battery radio synthetic immersive crisis help phone telephone en quality"
 )
 _NOUN = re.compile(NOUN, re.IGNORECASE)
 _NOUNS = re.compile(
@@ -83,7 +88,7 @@ _OF_A_PLACE = word_set(
     "crew staff guests desk team people grounds fence visitors residents patients"
 )
 _INSTITUTION = re.compile(
-    r"(?:.*\s)?(?:club|school|bank|university|college|academy|institute|library|archive|exchange|pub|court|embassy|parliament|"
+    r"(?:.*\s)?(?:summit|festival|fair|club|school|bank|university|college|academy|institute|library|archive|exchange|pub|court|embassy|parliament|"
     r"headquarters|hq)",
     re.IGNORECASE,
 )
@@ -115,6 +120,11 @@ _PICTURED = re.compile(
     r"\b(?:pictures?|photos?|images?|footage|videos?|vid|model|map|plan|tour|director|head|board|owner|end|rest|most|some|all|out|because)\s*$",
     re.I,
 )
+_SMALL = word_set(
+    "and or for with at within from to under below during until by is are has have need needs "
+    "must should while"
+)
+_NOT_IN = re.compile(NOT_IN, re.IGNORECASE)
 _ABSTRACT = re.compile(ABSTRACT, re.IGNORECASE)
 _THINGS = re.compile(rf"(?:{PEOPLE}|{DEVICES})", re.IGNORECASE)
 _DWELLERS = re.compile(
@@ -212,17 +222,37 @@ def _after(
         and _LAID_OFF.search(text[max(0, cue.start - 24) : cue.start])
     ):
         yield _Candidate(6, phrase.words[0].start, phrase.words[0].end)
-    elif phrase.determiner in DEFINITE - {"all"} and (word in _OPEN or word in ("to", "of")):
+    elif phrase.determiner in DEFINITE - {"all"} and (
+        word in _OPEN or word in ("in", "on", "to", "of")
+    ):
         head = phrase.words[-1].text
         if _ABSTRACT.fullmatch(head) is None and _THINGS.fullmatch(head) is None:
+            if word in ("in", "on") and (
+                phrase.determiner != "the" or _NOT_IN.fullmatch(head) or not _rests(tokens, phrase)
+            ):
+                return
             yield _Candidate(6, phrase.words[0].start, phrase.words[-1].end)
+
+
+def _rests(tokens: Sequence[Token], phrase: Phrase) -> bool:
+    """Whether the phrase ends where a clause does, or before a small word."""
+    if phrase.end >= len(tokens):
+        return True
+    after = tokens[phrase.end]
+    return not after.is_word or after.text.lower() in _SMALL
 
 
 def _is_thing_of_a_place(phrase: Phrase) -> bool:
     """Whatever is numbered, such as "trench 7", if its number is no version, stage or channel."""
     head = phrase.words[-1].text
     known = _THINGS.fullmatch(head) or _ABSTRACT.fullmatch(head) or _NUMBERED.fullmatch(head)
-    return len(phrase.words) <= 2 and not known and head[0].islower()
+    return (
+        len(phrase.words) <= 2
+        and not known
+        and head[0].islower()
+        and len(head) > 2
+        and not _FORMS.search(head)
+    )
 
 
 def _weakly(
@@ -277,8 +307,28 @@ def _segment(text: str, tokens: Sequence[Token], i: int) -> Iterator[_Candidate]
         return
     first = i == 0 or tokens[i - 1].text in ".!?"
     named = _name(text, phrase)
-    if named is not None and whole and not first and _is_name(phrase):
+    named_inside = not first or sum(w.text[0].isupper() for w in phrase.words) > 1
+    sure = named is not None and named[2] and len(phrase.words) > 1 and named_inside
+    if (
+        sure
+        and named is not None
+        and whole
+        and (named[0], named[1]) == (phrase.words[0].start, phrase.words[-1].end)
+    ) or (named is not None and whole and (sure or not first) and _is_name(phrase)):
         yield _Candidate(3, named[0], named[1])
+    if whole and (titled := _titled(text, phrase)) is not None:
+        yield titled
+    several = phrase.number is not None and re.search(
+        r"\d\D+\d", text[phrase.number[0] : phrase.number[1]]
+    )
+    if (
+        whole
+        and phrase.number
+        and (several or not first)
+        and phrase.number[1] - phrase.number[0] != 4
+        and _is_thing_of_a_place(phrase)
+    ):
+        yield _Candidate(4, phrase.words[0].start, phrase.number[1])
     kind = _kind(text, tokens, phrase, alone=True)
     if kind is None or _UNREAL.intersection(w.text.lower() for w in phrase.words):
         return
@@ -317,6 +367,21 @@ def _of_name(text: str, tokens: Sequence[Token], i: int) -> Iterator[_Candidate]
     if named is not None:
         plural = not _is_singular(text, phrase.words)
         yield _Candidate(1 if plural else 2, named[0] if plural else phrase.words[0].start, end)
+
+
+def _titled(text: str, phrase: Phrase) -> _Candidate | None:
+    """A noun of a place before its name: "wind farm Horns Rev", "MS Nordlys"."""
+    words = phrase.words
+    k = next((k for k, w in enumerate(words) if w.text[0].isupper()), 0)
+    if words[0].text in _SHIPS and len(words) > 1:
+        return _Candidate(3, words[0].start, words[-1].end)
+    if (
+        k == 0
+        or not all(w.text[0].isupper() for w in words[k:])
+        or not _ends_with_noun(text, words[:k])
+    ):
+        return None
+    return _Candidate(3, words[0].start, words[-1].end)
 
 
 def _is_name(phrase: Phrase) -> bool:
@@ -374,7 +439,8 @@ def _name(text: str, phrase: Phrase) -> tuple[int, int, bool] | None:
         stop = phrase.number[1]
     if _UNREAL.intersection(w.text.lower() for w in words[k : max(end, last) + 1]):
         return None
-    return words[begin].start, stop, last >= k
+    ship = words[k].text in _SHIPS and end > k
+    return words[begin].start, stop, last >= k or ship
 
 
 def _ends_with_noun(text: str, words: Sequence[Token]) -> bool:

@@ -28,6 +28,7 @@ SETS = (
     "slots-second",
     "slots-third",
     "slots-fourth",
+    "slots-fifth",
     "slots-last",
     "several",
     "several-second",

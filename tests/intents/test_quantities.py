@@ -285,17 +285,18 @@ def test_hardware_is_kept_as_said():
 
 
 @pytest.mark.parametrize(
-    ("name", "slots"),
+    ("name", "slots", "share"),
     [
-        ("slots", NUMBERS),
-        ("slots-second", NUMBERS),
-        ("slots-third", EVERYTHING),
-        ("slots-fourth", EVERYTHING),
+        ("slots", NUMBERS, 0.02),
+        ("slots-second", NUMBERS, 0.02),
+        ("slots-third", EVERYTHING, 0.02),
+        ("slots-fourth", EVERYTHING, 0.02),
+        ("slots-fifth", EVERYTHING, 0.05),
     ],
 )
-def test_held_out_sentences_are_exact(name, slots):
+def test_held_out_sentences_are_exact(name, slots, share):
     rows = held_out(name)
     wrong = {row.text: compare_slots(row.label, stated(row.text), slots).problems for row in rows}
     wrong = {text: problems for text, problems in wrong.items() if problems}
     assert len(rows) >= 60
-    assert len(wrong) <= 0.02 * len(rows), wrong
+    assert len(wrong) <= share * len(rows), wrong
