@@ -113,8 +113,9 @@ class MqttBus(ComponentBus):
                 await self._until_ready()
         except TimeoutError as error:
             await self._stop_runner()
+            why = self._last_problem or f"nothing came within {self._connect_timeout_s:g} s"
             raise BusError(
-                f"no broker answers at {self._address.shown} ({self._last_problem}); start one "
+                f"no broker answers at {self._address.shown} ({why}); start one "
                 "(`cnc broker start`), or name another with --broker URL or CNC_BROKER"
             ) from (self._last_problem or error)
         except BaseException:

@@ -173,9 +173,10 @@ async def _follow(
     check: Any,
     showing: Showing,
 ) -> Ended:
-    from cnc.processes.client import client_bus, follow_intent, look
+    from cnc.processes.client import CONNECT_S, OWN_CONNECT_S, client_bus, follow_intent, look
 
-    async with client_bus(config.broker, config.topic_root) as bus:
+    patience_s = CONNECT_S if check is None else OWN_CONNECT_S
+    async with client_bus(config.broker, config.topic_root, patience_s) as bus:
         await look(bus, 30.0, until="e2e")
         try:
             return Ended(await follow_intent(bus, request, showing, check), showing.events)

@@ -43,6 +43,8 @@ DEPLOYED = (
     "the domains choose"
 )
 """Why shares differ between `planned` and `deployed`."""
+ROOMY = 100
+"""Columns from which on bars are long, and names stand beside them."""
 ROWS = 6
 """Domains shown; the rest is summed up in a last row."""
 
@@ -116,6 +118,8 @@ class IntentView:
             self._progress.start()
         if event.intent_id not in self._tasks:
             name = self._name(event).removesuffix(" · ")
+            if console().width < ROOMY:
+                name = name.partition(" ")[0]
             self._tasks[event.intent_id] = self._progress.add_task(name, total=wanted, figures="")
         figures = (
             f"p95 {_ms(event.measured.p95_ms)}, {percent(event.measured.satisfied_share)} in time"
@@ -288,7 +292,7 @@ def _parts(shares: dict[str, float], total: float, most: int) -> Text:
 
 
 def _bar(share: float) -> Text:
-    filled = round(share * 20)
+    filled = round(share * (20 if console().width >= ROOMY else 10))
     return Text.assemble(f"{percent(share):>7} ", ("█" * filled, "cyan"))
 
 

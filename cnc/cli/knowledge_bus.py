@@ -45,7 +45,7 @@ def configured(
 @asynccontextmanager
 async def service_bus(config: SystemConfig) -> AsyncIterator[Bus]:
     """A connection to a broker with a service orchestrator, running or started now."""
-    from cnc.processes.client import answers, client_bus
+    from cnc.processes.client import OWN_CONNECT_S, answers, client_bus
     from cnc.processes.session import steward
 
     if config.broker and await answers(config.broker, "service", config.topic_root):
@@ -55,7 +55,7 @@ async def service_bus(config: SystemConfig) -> AsyncIterator[Bus]:
     with waiting("starting a service orchestrator") as wait:
         async with (
             steward(config, notice) as running,
-            client_bus(running.broker, running.topic_root) as bus,
+            client_bus(running.broker, running.topic_root, OWN_CONNECT_S) as bus,
         ):
             wait.done()
             yield bus

@@ -33,6 +33,8 @@ from cnc.settings import BusSettings
 BodyT = TypeVar("BodyT")
 
 CONNECT_S = 3.0
+OWN_CONNECT_S = 30.0
+"""To a broker that this call has started: it is there, and only a busy machine makes it slow."""
 REPLY_S = 30.0
 SILENCE_S = 60.0
 """An intent whose orchestrator says nothing for so long is given up."""

@@ -16,7 +16,7 @@ from cnc.bus.embedded import EmbeddedBroker
 from cnc.errors import BusError, CncError, ComponentLostError, RetryableError, StorageError
 from cnc.processes import components
 from cnc.processes.blueprint import SERVICE, Blueprint, SystemConfig
-from cnc.processes.client import client_bus, look
+from cnc.processes.client import OWN_CONNECT_S, client_bus, look
 from cnc.settings import ensure_home
 
 LOCK_S = 20.0
@@ -203,7 +203,7 @@ async def _while_running(task: asyncio.Task[None]) -> AsyncIterator[None]:
 
 
 async def _born(config: SystemConfig, task: asyncio.Task[None]) -> None:
-    async with client_bus(config.broker, config.topic_root) as bus:
+    async with client_bus(config.broker, config.topic_root, OWN_CONNECT_S) as bus:
         looking = asyncio.create_task(look(bus, BIRTH_S, until=SERVICE))
         await asyncio.wait({looking, task}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
