@@ -64,16 +64,17 @@ _LOW_ENERGY = re.compile(
     rf"|keep\w*\s+(?:the\s+)?{_ENERGY}{_USE}\s+(?:low|down|small|minimal)"
     rf"|(?:energy|electricity|power)\s+(?:is|should\s+be)\s+(?:scarce|expensive|precious)"
     r"|(?:as\s+)?(?:little|least)\s+power(?:\s+as\s+possible)?|low[\s-]carbon|sustainabl[ey]|"
-    r"(?:climate|planet|environment|carbon)[\s-](?:friendly|neutral|conscious|aware)|environmentally\s+(?:friendly|sound|conscious)|"
+    r"(?:carbon|energy|climate)\s+(?:matters|counts|is\s+important)|(?:climate|planet|environment|carbon)[\s-](?:friendly|neutral|conscious|aware)|environmentally\s+(?:friendly|sound|conscious)|"
     r"(?:kind|good|gentle|easy)\s+(?:to|for|on)\s+the\s+(?:climate|planet|environment|earth)|"
     r"carbon[\s-]neutral|(?:low|small(?:est)?)\s+(?:carbon\s+|ecological\s+)?footprint)\b",
     re.IGNORECASE,
 )
 _BALANCED = re.compile(r"\bbalanced?\s+(?:energy|power)(?:\s+\w+)?\b", re.IGNORECASE)
 _PRIORITY_NUMBER = re.compile(
-    r"\b(?-i:P)(?P<short>[1-9])(?=\s*(?:$|[,;.)!]|not\b|please\b))|\bprio(?:rity)?(?:\s+(?:level|class))?\s*(?:is|of|to|:|=|#)?\s*(?P<number>\d{1,2})\b",
+    r"\b(?-i:P)(?P<short>[1-9])(?=\s*(?:$|[,;.)!]|not\b|please\b))|\bprio(?:rity)?(?:\s+(?:level|class))?\s*(?:is|of|to|:|=|#)?\s*(?P<number>\d{1,2}|one|two|three)\b",
     re.IGNORECASE,
 )
+_IN_WORDS = {"one": 1, "two": 2, "three": 3}
 _GRADE = (
     r"highest|top|maximum|max|absolute|utmost|critical|first|number[\s-]one|very\s+high|high|elevated|raised|second|medium|"
     r"normal|standard|moderate|ordinary|regular|usual|default|average|mid(?:dle)?|low(?:est)?|minimum|minimal|lesser|"
@@ -104,7 +105,7 @@ _FIRST = re.compile(
     re.IGNORECASE,
 )
 _CALM = re.compile(
-    r"\b(?:(?:not|n't|nothing|hardly)\s+(?:that\s+|very\s+|so\s+|at\s+all\s+|too\s+|really\s+|particularly\s+|terribly\s+)?"
+    r"\b(?:(?:nobody|no\s+one|not|n't|never)(?:'s|\s+is)?\s+in\s+a\s+(?:hurry|rush)|(?:not|n't|nothing|hardly)\s+(?:that\s+|very\s+|so\s+|at\s+all\s+|too\s+|really\s+|particularly\s+|terribly\s+)?"
     r"(?:urgent|time[\s-]critical|important)|no\s+(?:hurry|rush|urgency|priority)(?!\s+(?:with|about|for|to)\s+(?:the\s+|an?\s+|your\s+)?(?:install|set|offer|quote|reply|repl|answer|deliver|send|decid))|low(?:est)?\s+(?:urgency|importance)|"
     r"best[\s-]effort|least\s+important|(?:behind|after)\s+(?:absolutely\s+)?everything\s+else|nothing\s+(?:better|else|more\s+important)\s+to\s+do|"
     r"whenever\s+(?:it\s+)?(?:suits|is\s+convenient|convenient)(?:\s+(?:you|best))?|whenever\s+you\s+(?:like|can|want|have\s+(?:time|room))|background\s+(?:traffic|task|job|priority|class|transfer)|"
@@ -148,7 +149,8 @@ def find_priority(text: str) -> Found[int] | None:
     """Priority from 1 (most urgent) to 9 (least)."""
     number, match = _PRIORITY_NUMBER.search(text), _PRIORITY_WORD.search(text)
     if number is not None and not (match and match.end() > number.start()):
-        return Found(int(number["number"] or number["short"]), number.start(), number.end())
+        said = (number["number"] or number["short"]).lower()
+        return Found(_IN_WORDS.get(said) or int(said), number.start(), number.end())
     calm = _CALM.search(text)
     if match is not None and not (calm is not None and calm.start() < match.start()):
         word = "-".join(

@@ -44,7 +44,7 @@ _SPREAD = re.compile(
 )
 _THINGS = re.compile(
     rf"(?P<number>{NUMBER})(?P<scale>\s?(?:k|m|mn|mio)\b)?(?:\s?\+)?(?:\s+(?:the|our|my))?"
-    rf"(?:\s+(?!(?:{STOP}|{NO_USERS})(?![\w-]))[a-z][a-z'/-]*){{0,3}}?\s+"
+    rf"(?:\s+(?!(?:{STOP}|of|[a-z]+ous)(?![\w-])|(?!bus\b)(?:{NO_USERS})\b)[a-z][a-z'/-]*){{0,3}}?\s+"
     rf"(?:(?P<sites>{ORGANISATIONS})|(?!(?:{STOP}|{NO_USERS})\b)[a-z][a-z-]{{2,}}s)\b",
     re.IGNORECASE,
 )
@@ -166,6 +166,7 @@ _PLURAL = re.compile(
     re.IGNORECASE,
 )
 _OF_THEM = re.compile(r"\bof\s+them$", re.IGNORECASE)
+_TIMES = re.compile(r"(?<![\w.,])(\d{1,4})\s?[x×]\s?$")
 _METRES = re.compile(
     r"(?:met(?:er|re)|mile|foot|second|minute|hour|year|degree|euro|dollar)s", re.IGNORECASE
 )
@@ -416,6 +417,9 @@ def _mention(
         groups_of["joint"].lower() == "of" or re.match(r"\s*each\b", text[match.end() :])
     ):
         value, begin = value * number_of(groups_of["groups"]), groups_of.start()
+    times = _TIMES.search(before)
+    if times is not None:
+        value, begin = value * number_of(times[1]), begin - len(times[0])
     comparison = comparison_of(text, begin, match.end(), small_is_good=False)
     rank = 1 if people else 2
     return Mention("users", value, begin, match.end(), comparison, lower, rank=rank, note=note)

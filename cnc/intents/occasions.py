@@ -77,6 +77,7 @@ _PATTERNS = tuple(
         r"\bfor\s+\d+(?:\.\d+)?\s*-?\s*(?:min|mins|h|hrs?|nights|weekends|seasons|shifts|semesters|years)\b",
         rf"(?<=[,;]\s)(?:for\s+)?(?:\d+(?:\.\d+)?)\s*(?:hours?|hrs?|h|days|weeks?|months?|nights|(?<=[1-9]\d\s)min(?:ute)?s?)(?:\s+(?:long|only|of\s+[a-z]+))?{_EDGE}",
         r"(?<=[,;]\s)\d{2,3}\s+min(?:ute)?s?\b(?!\s+(?:latency|delay|interval|rpo))",
+        rf"\b(?:{_PART})\s+(?:to|till|until)\s+(?:{_PART})(?![\w-])",
         r"\bfrom\s+(?:opening|open|sunrise|sunset|dawn|dusk|morning|start|kick-?off)\s+(?:until|till|to)\s+(?:[a-z]+)\b",
         r"\bwhenever\s+(?:it\s+(?:rains|snows|freezes|storms|floods|burns|is\s+(?:dark|raining|snowing|foggy|windy|icy|open|hot|cold)|gets\s+\w+)|"
         r"(?:there\s+is|there's)\s+(?:an?\s+)?(?:storm|frost|fog|snow|ice|rain|match|event|concert|fire|flood|game|fair)|the\s+(?:shop|museum|park|office|school|lift|pool)s?\s+(?:is|are)\s+open)\b",
@@ -111,7 +112,7 @@ _HINTS = word_set(
 }
 """One of these words stands in each such time."""
 _PAPERWORK = re.compile(
-    r"\b(?:offers?|quotes?|quotation|tenders?|bids?|proposals?|invoices?|call\s+(?:me|us)|ring\s+(?:me|us)|let\s+(?:me|us)\s+know|contact\s+(?:me|us)|"
+    r"\b(?:batter(?:y|ies)|warranty|guarantee|experience|offers?|quotes?|quotation|tenders?|bids?|proposals?|invoices?|call\s+(?:me|us)|ring\s+(?:me|us)|let\s+(?:me|us)\s+know|contact\s+(?:me|us)|"
     r"deadline|get\s+back\s+to|meeting\s+with\s+you|reply\s+to\s+(?:me|us)|contract\s+(?:ends|starts|runs)|last|ago|since\s+we|bought|built|founded)\b",
     re.IGNORECASE,
 )

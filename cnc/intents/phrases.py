@@ -37,7 +37,9 @@ _STOPS = word_set(
     comes keep keeps kept exchange count count"""
 )
 _JOINTS = {"of", "am", "de", "la", "le", "del", "di", "du", "an", "der", "und"}
-_ID = re.compile(r"[A-Z]{1,2}-?\d{0,3}|\d{1,4}[a-zA-Z]?|\d{1,2}\.\d{1,3}")
+_ID = re.compile(
+    r"[A-Z]{1,2}-?\d{0,3}|\d{1,4}[a-zA-Z]?|\d{1,2}\.\d{1,3}|[A-Z]\d{1,3}-[A-Z]?\d{1,3}"
+)
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|G)|\d{1,2}:\d\d", re.IGNORECASE)
 _NOT_AFTER_ID = re.compile(
     r"\s*(?:%|km\b|miles?\b|met(?:re|er)s?\b|ms\b|us\b|s\b|seconds?|milliseconds?|minutes?|[kmg]bps|[kmg]bit|nines|times|"

@@ -78,7 +78,7 @@ _NOT_RELIABILITY = re.compile(
     r"\b(?:recall|sensitivity|specificity|f1|score|hit\s+rate|loss|lost|error|"
     r"(?<!no )less(?!\s+than)|cheaper|discount|humidity|battery|load(?:ed)?|"
     r"utili[sz]ation|cpu|energy|power|confidence|accuracy|accurate|precision|coverage|growth|increase|"
-    r"reduc\w+|cut|capacity|of\s+(?:the\s+)?(?:users|people|customers|staff|devices))\b",
+    r"reduc\w+|cut|capacity|of\s+(?:our|my|your|their)\b|of\s+(?:the\s+)?(?:users|people|customers|staff|devices))\b",
     re.IGNORECASE,
 )
 
@@ -108,6 +108,7 @@ _CLAUSE_ENDS = re.compile(
 )
 _FLAT = re.compile(r"^\s+(?:flat|sharp)\b")
 _CLAUSE_BEGINS = re.compile(r"\s*(?:$|[,;.)](?:\s|$))")
+_CLAUSE_GOES_ON = re.compile(r"\s*(?:$|[,;.)](?:\s|$)|to\b)")
 _CYCLE = re.compile(
     r"\bcycles?(?:\s+times?)?\s*(?:of|is|are|:|=|at|below|under)?\s*(?:about|around|max(?:imum)?\.?|at\s+most)?\s*$",
     re.IGNORECASE,
@@ -346,7 +347,7 @@ def _is_wait(text: str, start: int, end: int, value_ms: float) -> bool:
     if _LENGTH.match(text[end:]):
         return False
     alone = _CLAUSE_ENDS.search(near_before(text, start)) and _CLAUSE_BEGINS.match(text[end:])
-    inside = _IN.search(near_before(text, start)) and _CLAUSE_BEGINS.match(
+    inside = _IN.search(near_before(text, start)) and _CLAUSE_GOES_ON.match(
         _FLAT.sub("", text[end : end + 24])
     )
     return value_ms < 1e3 or (value_ms <= 1e4 and bool(alone or inside))

@@ -41,7 +41,8 @@ ORGANISATIONS = (
 )
 """They count where nobody and nothing else does: "federated learning across 11 hospitals"."""
 NO_USERS = (
-    "[a-z-]*(?:bits|bytes|hertz|seconds|hours|minutes|metres|meters|watts|flops|cycles|ss|us|is)|ops|times|days|weeks|"
+    "[a-z-]*(?:bits|bytes|hertz|seconds|hours|minutes|metres|meters|watts|flops|pixels|cycles|ss|is|ous)|us|bus|campus|virus|bonus|status|plus|surplus|radius|focus|"
+    "census|species|ops|times|days|weeks|"
     "months|years|frames|degrees|points|rounds|epochs|images|pictures|photos|videos|clips|films|movies|"
     "songs|pages|floors|stor(?:ey|ie)s|levels|streets|blocks|rooms|halls|buildings|wards|corridors|lanes|"
     "roads|miles|inches|euros|dollars|pounds|parameters|params|tokens|layers|classes|models|[gtcnv]?pus|cores|"

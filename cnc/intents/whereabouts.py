@@ -37,6 +37,10 @@ _FORMS = re.compile(
     r"(?:ed|ing|ly|est)$|^(?:better|or|maybe|about|over|under|circa|roughly|number|numbers|max|min|approx)$"
 )
 _SHIPS = ("MS", "MV", "SS", "HMS", "RMS", "USS")
+_STRETCH = re.compile(
+    r"\b(?:along|over|across|on)\s+(?:about\s+|some\s+)?[\d.,]+\s*(?:km|kilomet\w+|miles?|m|met(?:er|re)s|hectares?|ha|acres?)\s+$",
+    re.IGNORECASE,
+)
 _OPEN = word_set("at near nearby around across throughout inside along outside")
 """Before any noun with an article these say that it is a place, unless it is of another kind."""
 _WEAK = word_set("of for from to serving covering")
@@ -169,7 +173,13 @@ def _candidates(text: str, tokens: Sequence[Token]) -> Iterator[_Candidate]:
         strong = (
             word in _LOCATING
             or (word == "to" and before in _TO)
-            or (word == "of" and before in _OF)
+            or (
+                word == "of"
+                and (
+                    before in _OF
+                    or _STRETCH.search(text[max(0, token.start - 24) : token.start]) is not None
+                )
+            )
         )
         if word == "the":
             yield from _of_name(text, tokens, i)
@@ -385,24 +395,27 @@ def _titled(text: str, phrase: Phrase) -> _Candidate | None:
 
 
 def _is_name(phrase: Phrase) -> bool:
-    words = [w for w in phrase.words if w.text.lower() not in ("of", "and", "am", "de", "the")]
+    small = ("of", "and", "am", "de", "the", *_SIDES)
+    words = [w for w in phrase.words if w.text.lower() not in small] or list(phrase.words)
     if any(w.text.isupper() or any(c.isdigit() for c in w.text) for w in words):
         return False
     return not phrase.determiner and len(words) <= 3 and all(w.text[0].isupper() for w in words)
 
 
 def _between(text: str, tokens: Sequence[Token], phrase: Phrase) -> _Candidate | None:
-    """ "Between gate A and gate B"."""
-    if (
-        phrase.number is None
-        or phrase.end + 1 >= len(tokens)
-        or tokens[phrase.end].text.lower() != "and"
-    ):
+    """ "Between gate A and gate B", "between the depot and the clinic"."""
+    if phrase.end + 1 >= len(tokens) or tokens[phrase.end].text.lower() != "and":
         return None
     other = phrase_at(text, tokens, phrase.end + 1)
-    if other is None or other.number is None:
+    if other is None:
         return None
-    return _Candidate(2, phrase.words[0].start, other.number[1])
+    if phrase.number is not None and other.number is not None:
+        return _Candidate(2, phrase.words[0].start, other.number[1])
+    both = all(
+        p.determiner == "the" and any(_ends_with_noun(text, w) for w in (p.words[:1], p.words))
+        for p in (phrase, other)
+    )
+    return _Candidate(2, phrase.words[0].start, other.words[-1].end) if both else None
 
 
 def _name(text: str, phrase: Phrase) -> tuple[int, int, bool] | None:
@@ -435,7 +448,7 @@ def _name(text: str, phrase: Phrase) -> tuple[int, int, bool] | None:
     while begin > 0 and words[begin - 1].text.lower() in _SIDES:
         begin -= 1
     stop = words[max(end, last)].end
-    if last == len(words) - 1 and last > end and phrase.number is not None:
+    if last == len(words) - 1 and last >= end and phrase.number is not None:
         stop = phrase.number[1]
     if _UNREAL.intersection(w.text.lower() for w in words[k : max(end, last) + 1]):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cnc.intents.circumstances import Found
+from cnc.intents.figures import near_before
 from cnc.intents.occasions import find_occasions, is_paperwork
 from cnc.messages.intents import TimeWindow, Weekday
 
@@ -71,6 +72,8 @@ _PHRASE = re.compile(
     r"exam\w*|holidays))\b",
     re.IGNORECASE,
 )
+_HOW_OFTEN = re.compile(r"\d[\w.,]*\s+\w+\s+$")
+""" "Four packets daily" is a flow, no time."""
 _NIGHT_TRAIN = re.compile(r"by\s+(?:day|night)\s+(?:train|bus|boat|ferry)", re.IGNORECASE)
 _HOURS = {
     "morning": ("06:00", "12:00"), "afternoon": ("12:00", "18:00"), "evening": ("18:00", "22:00"),
@@ -115,6 +118,11 @@ def find_time_window(text: str) -> Found[str] | None:
         return Found(said, match.start(), match.end())
     spans = [match.span() for match in _PHRASE.finditer(text)]
     for start, end in (*spans, *find_occasions(text)):
+        if _HOW_OFTEN.search(near_before(text, start)) and text[start:end].lower() in (
+            "daily",
+            "nightly",
+        ):
+            continue
         if not (is_paperwork(text, start) or _NIGHT_TRAIN.match(text, start)):
             return Found(_day_words(text[start:end]), start, end)
     return None

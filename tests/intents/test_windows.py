@@ -88,3 +88,46 @@ def test_what_becomes_of_a_window_is_told(recogniser):
     assert found.intent.time_window.value == "every weekday 09:00-18:00"
     assert found.intent.window.days == WEEKDAYS
     assert "starts at once" in found.intent.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("top priority, until further notice", "until further notice"),
+        ("carry the monitors through the night", "through the night"),
+        ("hives on the heath, all summer", "all summer"),
+        ("video for seminar groups, winter term", "winter term"),
+        ("48 bus drivers, from half past eleven to five", "11:30-17:00"),
+        ("collars, October to April", "october to april"),
+        ("one tug, sunset to sunrise", "sunset to sunrise"),
+        ("replication between Christmas and New Year", "between christmas and new year"),
+        ("guides over the pass, whenever it snows", "whenever it snows"),
+        ("any time before the 30th", "any time before the 30th"),
+        ("uploads after closing time", "after closing time"),
+        ("QoS for 45 min", "for 45 min"),
+        ("around the clock", "around the clock"),
+    ],
+)
+def test_times_without_a_clock(text, words):
+    found = find_time_window(words_to_digits(text))
+    assert found is not None
+    assert words in found.value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "please send your offer by 14 March",
+        "the deadline for your tender is noon on Friday 9 May",
+        "good morning, we need phone lines",
+        "a school trip by night train",
+        "stalls on the Christmas market",
+        "a battery for 8 years",
+        "four packets daily",
+        "whenever they like",
+        "it can run whenever the network has nothing better to do",
+        "half a second until the first word",
+    ],
+)
+def test_what_is_no_time_of_the_service(text):
+    assert read(text) is None
