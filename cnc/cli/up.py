@@ -110,10 +110,10 @@ def up(
 async def _up(config: SystemConfig, each: bool, as_json: bool) -> None:
     from dataclasses import replace
 
-    from cnc.bus.embedded import EmbeddedBroker
-    from cnc.processes.session import blueprint_check
-
     with waiting("building the world"):
+        from cnc.bus.embedded import EmbeddedBroker
+        from cnc.processes.session import blueprint_check
+
         await asyncio.to_thread(blueprint_check, config)
     if config.broker:
         await _run(config, each, as_json)
