@@ -66,7 +66,8 @@ async def converse(
             async def follow(asked: IntentRequest, confirmed: Ended | None = None) -> Ended:
                 seen = () if confirmed is None else confirmed.events
                 ends_with = "planned" if asked.dry_run else ""
-                showing = Showing(as_json, wait, seen, ends_with)
+                chosen = asked.service is not None
+                showing = Showing(as_json, wait, seen, ends_with, answered=chosen)
                 return await _follow(joined, asked, check, showing)
 
             if not asking:
@@ -74,8 +75,8 @@ async def converse(
             trial = request.model_copy(update={"dry_run": True})
             planned = await follow(trial)
             if planned.last.event == "ask":
-                chosen = await thinking.ask(_choose, planned.last)
-                trial = trial.model_copy(update={"intent_id": new_name(), "service": chosen})
+                meant = await thinking.ask(_choose, planned.last)
+                trial = trial.model_copy(update={"intent_id": new_name(), "service": meant})
                 planned = await follow(trial)
             outcomes = [part.outcome for part in planned.last.parts] or [planned.last.event]
             if "planned" not in outcomes or request.dry_run:

@@ -35,6 +35,7 @@ class Showing:
         wait: Waiting | None = None,
         confirmed: Sequence[IntentEvent] = (),
         ends_with: str = "",
+        answered: bool = False,
     ) -> None:
         """Nothing is shown yet.
 
@@ -44,6 +45,7 @@ class Showing:
             confirmed: events that the user has seen and agreed to; they are not shown again, but
                 for a plan that has become another one.
             ends_with: the event after which nothing is awaited.
+            answered: the same words again, with the user's choice.
         """
         self.events: list[IntentEvent] = []
         self._wait = wait
@@ -53,7 +55,7 @@ class Showing:
         if not as_json:
             from cnc.cli.intent_view import IntentView
 
-            self._view = IntentView(KNOWN if confirmed else ())
+            self._view = IntentView(KNOWN if confirmed else ("received",) if answered else ())
 
     def __call__(self, event: IntentEvent, at: datetime) -> None:
         """Show an event that came at a time."""

@@ -29,6 +29,7 @@ def test_a_choice_and_a_yes_are_done(emulator: Emulator) -> None:
         user.type(str(number))
         shown = user.until("go ahead")
         assert f"recognised {name}" in shown and "deployed" not in shown
+        assert "received" not in shown
         user.type("")
         assert user.end() == 0, user.shown
     assert "deployed" in user.shown and "p95 latency" in user.shown
