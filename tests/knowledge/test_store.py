@@ -39,6 +39,38 @@ def test_the_same_again_changes_nothing(store: KnowledgeStore) -> None:
     assert store.set_vector("a", [1.0, 0.5], MODEL).generation == 1
 
 
+def test_only_what_was_never_there_is_added_unseen(store: KnowledgeStore) -> None:
+    store.add_all([(entry("kept", "as the user has it"), [1.0]), (entry("gone"), None)], MODEL)
+    store.remove("gone")
+    shipped = [entry("kept", "as it ships"), entry("gone"), entry("new")]
+    before = store.generation
+    assert store.add_unseen(shipped) == [entry("new")]
+    assert store.generation == before + 1
+    assert store.add_unseen(shipped) == []
+    assert store.generation == before + 1
+    assert [one.entry_id for one in store.list()[0]] == ["kept", "new"]
+    assert store.get("kept").text == "as the user has it"
+
+
+def test_a_database_has_one_name(store: KnowledgeStore) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        names = set(pool.map(lambda _: store.identity, range(8)))
+    assert len(names) == 1 and int(names.pop(), 16) > 0
+    assert store.generation == 0
+
+
+def test_a_database_that_cannot_be_written_has_no_name(
+    sqlite_url: str, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened(sqlite_url)
+
+    def refuse(_: object) -> None:
+        raise StorageError("attempt to write a readonly database")
+
+    monkeypatch.setattr("cnc.knowledge.rows.name_database", refuse)
+    assert store.identity == ""
+
+
 def test_many_are_added_in_one_transaction_or_none(store: KnowledgeStore) -> None:
     records = store.add_all([(entry("a"), [1.0]), (entry("b"), None), (entry("a"), None)], MODEL)
     assert [(r.entry_id, r.generation, r.vector) for r in records] == [
