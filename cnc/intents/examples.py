@@ -37,7 +37,24 @@ _TEMPLATES = (
     "a service for {}, many users",
     "our organisation is looking for {} support",
     "connectivity for {}",
+    "I want to use {}",
+    "I want fast {}",
+    "high quality {}",
+    "I need a better network for {}",
+    "prioritise {} traffic",
+    "create an eMBB slice for {}",
+    "enhanced mobile broadband slice in edge zone A for {}",
+    "deploy a URLLC slice for {}",
+    "set up a massive IoT slice for {}",
+    "provision an mMTC network slice for {} across the city",
+    "give {} the best QoS profile",
+    "activate a quality on demand session for {}, one hour",
+    "ensure that {} works without interruption",
+    "deliver {} to users in the stadium",
+    "optimise the network for {}",
+    "I'm at home and want {}",
 )
+_TEMPLATES_OF_A_NAME = 5
 SLIPS = 1
 """Variants of each example with typing slips."""
 _WISHES = (
@@ -147,9 +164,9 @@ def training_variants(
 ) -> list[Example]:
     """Examples with seeded variants: aliases in templates, wishes of quality, typing slips.
 
-    An alias that several services share is left out: it tells none of them.
+    An alias that several services share is left out: it tells none of them. Each sentence has
+    numbers of its own, so that another example changes no variant of the rest.
     """
-    rng = random.Random(seed)
     result = list(examples)
     owners: dict[str, set[int]] = {}
     for index, service in enumerate(catalogue.services):
@@ -158,12 +175,14 @@ def training_variants(
     group = max((e.group for e in examples), default=-1) + 1
     for alias, services in owners.items():
         if len(services) == 1:
-            for template in rng.sample(_TEMPLATES, 2):
+            rng = random.Random(f"{seed} {alias}")
+            for template in rng.sample(_TEMPLATES, _TEMPLATES_OF_A_NAME):
                 result.append(Example(template.format(alias), "service", min(services), group))
             group += 1
     for example in examples:
         if not example.text.isascii():
             continue
+        rng = random.Random(f"{seed} {example.text}")
         for _ in range(SLIPS):
             result.append(replace(example, text=with_typos(example.text, rng)))
         if example.kind == "service":

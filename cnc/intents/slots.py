@@ -20,6 +20,7 @@ from cnc.intents.circumstances import (
 from cnc.intents.crowds import find_users
 from cnc.intents.density import Density, find_density
 from cnc.intents.hardware import find_hardware
+from cnc.intents.identifiers import without_identifiers
 from cnc.intents.mentions import Mention
 from cnc.intents.numbers import words_to_digits
 from cnc.intents.numerals import shown
@@ -74,7 +75,7 @@ def read_stated(text: str) -> Stated:
     Raises:
         IntentError: a value is impossible, or two contradict; the message says what to write.
     """
-    text, notes = amend(words_to_digits(text))
+    text, notes = amend(words_to_digits(without_identifiers(text)))
     mentions = find_measures(text)
     taken = [(m.start, m.end) for m in mentions]
     density, hardware = find_density(text), find_hardware(text)
