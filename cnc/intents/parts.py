@@ -34,13 +34,6 @@ _PERSON = re.compile(
 )
 
 
-_WEAK = re.compile(r"\s*,\s*", re.IGNORECASE)
-_FILLER = re.compile(
-    r"\b(?:a|an|the|our|my|some|also|both|we|i|need|want|would|like|please|set|up|give|us|me|for|of|all)\b",
-    re.IGNORECASE,
-)
-
-
 _UNIT_WORDS = r"(?:(?!\b(?:and|for|with|within|at|under|below|of|in)\b)[^,;.\d]){0,40}?"
 _RESPECTIVELY = re.compile(
     rf"\s*,?\s*(?P<lead>\b(?:for|with|within|at|under|below|of|in|up\s+to)\s+)?(?P<first>{NUMBER}{_UNIT_WORDS})\s+and\s+"
@@ -83,19 +76,6 @@ def fragments(text: str) -> list[Fragment]:
     return [piece for piece in found if text[piece.start : piece.end].strip()]
 
 
-def stands_alone(text: str) -> bool:
-    """Whether a fragment can be a request: "AR", "smart meters", but not "patients" or "voice".
-
-    A lone noun in an enumeration is mostly the subject or a feature of one service; an acronym is
-    the name of a service.
-    """
-    words = _FILLER.sub(" ", text).split()
-    if len(words) != 1:
-        return len(words) > 1
-    word = words[0].strip(",.;:")
-    return len(word) > 8 or (len(word) <= 4 and not word.lower().endswith("s"))
-
-
 def split_parts(
     text: str, pieces: Sequence[Fragment], has_number: Callable[[str], bool]
 ) -> list[tuple[int, str]]:
@@ -117,11 +97,6 @@ def split_parts(
             groups.append([piece])
     services = [group[0].service for group in groups]
     if len(groups) < 2 or len(set(services)) < len(services):
-        return []
-    if _WEAK.fullmatch(text[groups[-2][-1].end : groups[-1][0].start]):
-        return []
-    numbers = any(has_number(text[g[0].start : g[-1].end]) for g in groups)
-    if not numbers and any(len(group) > 1 for group in groups[:-1]):
         return []
     common, last = "", groups[-1][-1]
     if len(groups[-1]) > 1 and not has_number(text[last.start : last.end]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,12 +13,12 @@ from cnc.errors import IntentError, NotFoundError
 from cnc.intents.assembly import build_intent, runners_up
 from cnc.intents.catalogue import Catalogue, load_catalogue
 from cnc.intents.corrections import Corrected, CorrectionFile
+from cnc.intents.division import divide, with_services
 from cnc.intents.examples import EVERYDAY, OPERATION, SERVICE, VAGUE, load_examples
 from cnc.intents.glossary import in_english
-from cnc.intents.heads import Probabilities
 from cnc.intents.languages import NAMES, language_of
 from cnc.intents.normaliser import normalise
-from cnc.intents.parts import fragments, respective, split_parts, stands_alone
+from cnc.intents.parts import respective, split_parts
 from cnc.intents.prepared import Prepared, prepare
 from cnc.intents.routes import Judgement, Routes
 from cnc.intents.slots import read_stated, states_quantity
@@ -32,13 +31,6 @@ LONGEST = 2_000
 """Characters; a request for one service fits easily."""
 _CERTAIN = 0.97
 """Probability of being a request that outweighs the verb and object of a network operation."""
-_NAMED, _DESCRIBED = (0.7, 0.25), (0.9, 0.8)
-"""Confidence in its service, and probability of being a request, that a clause needs to become an
-intent of its own: where it names the service, and where it only describes it."""
-_TRACE = 5e-4
-"""Probability that the whole text gives to a service, at least, that a clause only describes."""
-_DESCRIPTION = 3
-"""Words, at least, of a clause that describes a service."""
 
 
 class Recogniser:
@@ -201,7 +193,7 @@ class Recogniser:
         if not could_ask(wanted.prepared, self._routes.lexicon):
             chosen: RefusalReason = "not_this_domain"
             return _refused(shown, chosen, _MESSAGES[chosen], found.in_domain)
-        parts = self._parts(wanted.text, wanted.judgement.services)
+        parts = self._parts(wanted.text)
         if not parts:
             return found
         return Recognition(
@@ -245,41 +237,20 @@ class Recogniser:
         )
         return Recognition(text=shown, outcome="accepted", intent=intent, in_domain=in_domain)
 
-    def _parts(self, text: str, whole: Probabilities) -> list[IntentPart]:
+    def _parts(self, text: str) -> list[IntentPart]:
         """One intent for each service that a clause of its own asks for; none for one service."""
         text, either = respective(text)
-        pieces = fragments(text)
-        texts = [text[piece.start : piece.end] for piece in pieces]
-        asking = [
-            n
-            for n, each in enumerate(texts)
-            if stands_alone(each)
-            and (self._routes.lexicon.names_service(each) or len(each.split()) >= _DESCRIPTION)
-        ]
-        if len(asking) < 2:
+        spans = divide(text, self._routes)
+        if len(spans) < 2:
             return []
-        named = self._routes.lexicon.scores
-        likely = (whole >= _TRACE) | np.any([named(texts[n]) > 0 for n in asking], axis=0)
-        if likely.sum() < 2:
-            return []
-        judged = self._routes.quick.judge([prepare(texts[n]) for n in asking])
-        for n, judgement in zip(asking, judged, strict=True):
-            top = int(judgement.services.argmax())
-            says_name = named(texts[n])[top] > 0
-            confident, request = _NAMED if says_name else _DESCRIBED
-            if not says_name and whole[top] < _TRACE:
-                continue
-            if judgement.services[top] >= confident and judgement.kinds[SERVICE] >= request:
-                pieces[n] = replace(pieces[n], service=top)
-        if int(whole.argmax()) not in {piece.service for piece in pieces}:
-            return []
-        confidence = {int(j.services.argmax()): float(j.services.max()) for j in judged}
+        pieces = with_services(text, spans, self._routes)
         divided = split_parts(text, pieces, states_quantity)
         if either:
             if len(divided) != len(either):
                 return []
             pairs = zip(divided, either, strict=True)
             divided = [(service, f"{part}, {said}") for (service, part), said in pairs]
+        confidence = {span.service: span.confidence for span in spans}
         try:
             return [
                 IntentPart(

@@ -106,6 +106,11 @@ class Routes:
         both = self._both_route()
         return first if both is None else both.judge([prepared])[0]
 
+    def judge_by_both(self, prepared: Sequence[Prepared]) -> list[Judgement] | None:
+        """Judge English texts by both models side by side; None where there is only one."""
+        both = self._both_route()
+        return None if both is None else both.judge(prepared)
+
     def foreign(self) -> Route | None:
         """The route for other languages, None where no model for them is there."""
         if self._foreign is None:

@@ -1,6 +1,6 @@
 import pytest
 
-from cnc.intents.parts import fragments, respective, split_parts, stands_alone
+from cnc.intents.parts import fragments, respective, split_parts
 from cnc.intents.slots import states_quantity
 
 
@@ -120,11 +120,3 @@ def test_what_is_said_respectively_is_taken_apart():
 def test_fragments_without_two_services_are_no_parts():
     text = "AR for 20 users and glasses"
     assert split_parts(text, fragments(text), states_quantity) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "alone"),
-    [("AR", True), ("the telesurgery", True), ("smart meters", True), ("our patients", False)],
-)
-def test_what_can_be_a_request(text, alone):
-    assert stands_alone(text) is alone
