@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from cnc.intents.phrases import DEFINITE, Phrase, Token, phrase_at, tokens_of, word_set
-from cnc.intents.places import (
-    ABSTRACT,
-    NOT_IN,
-    NOT_PLACES,
-    NOUN,
-    PEOPLE_THERE,
-    VAGUE,
+from cnc.intents.place_names import (
+    GLUED,
+    SHIPS,
+    UNREAL,
+    Candidate,
+    ends_with_noun,
+    is_name,
+    is_singular,
+    kind_in,
+    name_in,
+    where_ends,
 )
+from cnc.intents.places import ABSTRACT, NOT_IN, PEOPLE_THERE
 from cnc.intents.served import ANY_PEOPLE, DEVICES, PEOPLE
 
 _NAMING = word_set(
@@ -36,7 +40,6 @@ _NUMBERED = re.compile(
 _FORMS = re.compile(
     r"(?:ed|ing|ly|est)$|^(?:better|or|maybe|about|over|under|circa|roughly|number|numbers|max|min|approx)$"
 )
-_SHIPS = ("MS", "MV", "SS", "HMS", "RMS", "USS")
 _STRETCH = re.compile(
     r"\b(?:along|over|across|on)\s+(?:about\s+|some\s+)?[\d.,]+\s*(?:km|kilomet\w+|miles?|m|met(?:er|re)s|hectares?|ha|acres?)\s+$",
     re.IGNORECASE,
@@ -52,42 +55,13 @@ _VISITING = word_set(
 _TO = word_set("next close")
 _OF = word_set("front upstream downstream vicinity north south east west outskirts")
 _BREAKS = frozenset(",;:.!?()-–—|/")
-_SIDES = word_set(
-    "upper lower greater inner outer central north south east west northern southern eastern "
-    "western old new rural downtown"
-    " metropolitan"
-)
 _NEVER_ALONE = word_set(
     "line branch wing front face course pass channel bank circuit bridge exchange stage train "
     "tram plane lift ring bar base block street stand"
 )
-_UNREAL = word_set(
-    "virtual digital artificial simulated imaginary voltage real low medium kv like online call "
-    "contact coin fuel battery radio synthetic immersive crisis help phone telephone en quality"
-)
-_NOUN = re.compile(NOUN, re.IGNORECASE)
-_NOUNS = re.compile(
-    rf"(?:{NOUN}(?:e?s)?|(?:cit|librar|nurser|ferr|quarr|factor|cemeter|brewer|baker|dair|foundr|refiner|galler|laborator|embass|"
-    r"facilit|universit|countr|count|territor|propert)ies)",
-    re.IGNORECASE,
-)
-_GLUED = re.compile(rf"(?:{NOUN}|edge|node|zone)-?\d{{1,3}}", re.IGNORECASE)
 _LANDSCAPE = re.compile(
     r"[A-Z]\w+(?:berg|horn|spitze|kogel|see|moor|heath|fell|feld|wald|tal|ridge|alp|alm|joch)"
 )
-_ROAD = re.compile(r"(?:[ABEM]|US|I|RN?)-?\d{1,3}")
-_VAGUE = re.compile(
-    rf"(?:{VAGUE}|market|road|way|ground|centre|center|field\s+of|north|south|east|west|interior|site|stage|floor|station|"
-    rf"platform|room|well|peak|sea|tracks?|line|hand|lot|circuit|area|region|pitch|surgery|wing|course|face|front)",
-    re.IGNORECASE,
-)
-_DIM = re.compile(
-    rf"(?:high|low|wide|narrow|short|long|big|critical|worst|real|good|broad)\s+(?:{VAGUE}|field|area|range)",
-    re.IGNORECASE,
-)
-_ALONE = re.compile(r"campus|town|downtown|hq|court|port|harbou?r", re.IGNORECASE)
-_COMPUTED = re.compile(r"(?:.*\s)?(?:data\s*cent(?:er|re)s?|base\s+stations?)", re.IGNORECASE)
-"""Where machines compute, not where users are."""
 _OF_A_PLACE = word_set(
     "crew staff guests desk team people grounds fence visitors residents patients"
 )
@@ -143,13 +117,6 @@ _EVERYWHERE = re.compile(
 _CLAUSE = re.compile(r"[,;:.!?]\s")
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    rank: int
-    start: int
-    end: int
-
-
 def find_place(text: str, taken: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
     """Where the surest place stands, without its article, outside of parts that are taken."""
     tokens = tokens_of(text)
@@ -164,7 +131,7 @@ def find_place(text: str, taken: Sequence[tuple[int, int]]) -> tuple[int, int] |
     return best.start, best.end
 
 
-def _candidates(text: str, tokens: Sequence[Token]) -> Iterator[_Candidate]:
+def _candidates(text: str, tokens: Sequence[Token]) -> Iterator[Candidate]:
     for i, token in enumerate(tokens):
         word = token.text.lower()
         before = tokens[i - 1].text.lower() if i else ""
@@ -195,16 +162,16 @@ def _candidates(text: str, tokens: Sequence[Token]) -> Iterator[_Candidate]:
         else:
             yield from _weakly(text, tokens, token, phrase, word)
     for match in _EVERYWHERE.finditer(text):
-        yield _Candidate(6, *match.span("place"))
+        yield Candidate(6, *match.span("place"))
 
 
 def _after(
     text: str, tokens: Sequence[Token], cue: Token, phrase: Phrase, word: str
-) -> Iterator[_Candidate]:
+) -> Iterator[Candidate]:
     """What follows a preposition of place."""
     if word == "between" and (pair := _between(text, tokens, phrase)) is not None:
         yield pair
-    if (named := _name(text, phrase)) is not None:
+    if (named := name_in(text, phrase)) is not None:
         start, end, with_noun = named
         if (
             with_noun
@@ -212,8 +179,8 @@ def _after(
             or word in ("to", "of")
             or _LANDSCAPE.fullmatch(text[start:end])
         ):
-            yield _Candidate(1, start, end)
-    kind = _kind(text, tokens, phrase)
+            yield Candidate(1, start, end)
+    kind = kind_in(text, tokens, phrase)
     if kind is not None and word != "between":
         said = text[kind.start : kind.end]
         by = word == "by" and _AGENT.search(text[max(0, cue.start - 20) : cue.start]) is not None
@@ -225,13 +192,13 @@ def _after(
         if not (by or away):
             yield kind
     elif word in _IDENTIFYING and phrase.number is not None and _is_thing_of_a_place(phrase):
-        yield _Candidate(2, phrase.words[0].start, phrase.number[1])
+        yield Candidate(2, phrase.words[0].start, phrase.number[1])
     elif (
         word == "off"
         and not phrase.determiner
         and _LAID_OFF.search(text[max(0, cue.start - 24) : cue.start])
     ):
-        yield _Candidate(6, phrase.words[0].start, phrase.words[0].end)
+        yield Candidate(6, phrase.words[0].start, phrase.words[0].end)
     elif phrase.determiner in DEFINITE - {"all"} and (
         word in _OPEN or word in ("in", "on", "to", "of")
     ):
@@ -241,7 +208,7 @@ def _after(
                 phrase.determiner != "the" or _NOT_IN.fullmatch(head) or not _rests(tokens, phrase)
             ):
                 return
-            yield _Candidate(6, phrase.words[0].start, phrase.words[-1].end)
+            yield Candidate(6, phrase.words[0].start, phrase.words[-1].end)
 
 
 def _rests(tokens: Sequence[Token], phrase: Phrase) -> bool:
@@ -267,17 +234,17 @@ def _is_thing_of_a_place(phrase: Phrase) -> bool:
 
 def _weakly(
     text: str, tokens: Sequence[Token], cue: Token, phrase: Phrase, word: str
-) -> Iterator[_Candidate]:
+) -> Iterator[Candidate]:
     """What follows "of", "for", "from" or "to", which lead to other things as well."""
     before = text[max(0, cue.start - 48) : cue.start]
-    named = _name(text, phrase)
+    named = name_in(text, phrase)
     if named is not None:
         start, end, with_noun = named
         if word == "from" or with_noun:
-            yield _Candidate(1 if word == "from" else 4, start, end)
+            yield Candidate(1 if word == "from" else 4, start, end)
         elif word == "of" and _DWELLERS.search(before):
-            yield _Candidate(4, start, end)
-    glued = any(_GLUED.fullmatch(w.text) for w in phrase.words)
+            yield Candidate(4, start, end)
+    glued = any(GLUED.fullmatch(w.text) for w in phrase.words)
     sure = phrase.number is not None or glued or phrase.determiner in DEFINITE
     if not sure or (word == "to" and not glued and phrase.determiner not in ("both", "all")):
         return
@@ -289,7 +256,7 @@ def _weakly(
         return
     if _PERSON.fullmatch(phrase.words[-1].text):
         return
-    kind = _kind(text, tokens, phrase)
+    kind = kind_in(text, tokens, phrase)
     if kind is None:
         return
     said = text[kind.start : kind.end]
@@ -300,10 +267,10 @@ def _weakly(
         return
     if word == "from" and (_THERE.fullmatch(said) or _STEERED.search(before)):
         return
-    yield _Candidate(max(4, kind.rank), kind.start, kind.end)
+    yield Candidate(max(4, kind.rank), kind.start, kind.end)
 
 
-def _segment(text: str, tokens: Sequence[Token], i: int) -> Iterator[_Candidate]:
+def _segment(text: str, tokens: Sequence[Token], i: int) -> Iterator[Candidate]:
     """A clause that is nothing but a place, or a place that wants something."""
     phrase = phrase_at(text, tokens, i)
     if phrase is None or phrase.determiner in ("a", "an", "each", "every"):
@@ -316,7 +283,7 @@ def _segment(text: str, tokens: Sequence[Token], i: int) -> Iterator[_Candidate]
     if not (whole or continued or (after in _WANTS and subject)):
         return
     first = i == 0 or tokens[i - 1].text in ".!?"
-    named = _name(text, phrase)
+    named = name_in(text, phrase)
     named_inside = not first or sum(w.text[0].isupper() for w in phrase.words) > 1
     sure = named is not None and named[2] and len(phrase.words) > 1 and named_inside
     if (
@@ -324,8 +291,8 @@ def _segment(text: str, tokens: Sequence[Token], i: int) -> Iterator[_Candidate]
         and named is not None
         and whole
         and (named[0], named[1]) == (phrase.words[0].start, phrase.words[-1].end)
-    ) or (named is not None and whole and (sure or not first) and _is_name(phrase)):
-        yield _Candidate(3, named[0], named[1])
+    ) or (named is not None and whole and (sure or not first) and is_name(phrase)):
+        yield Candidate(3, named[0], named[1])
     if whole and (titled := _titled(text, phrase)) is not None:
         yield titled
     several = phrase.number is not None and re.search(
@@ -338,9 +305,9 @@ def _segment(text: str, tokens: Sequence[Token], i: int) -> Iterator[_Candidate]
         and phrase.number[1] - phrase.number[0] != 4
         and _is_thing_of_a_place(phrase)
     ):
-        yield _Candidate(4, phrase.words[0].start, phrase.number[1])
-    kind = _kind(text, tokens, phrase, alone=True)
-    if kind is None or _UNREAL.intersection(w.text.lower() for w in phrase.words):
+        yield Candidate(4, phrase.words[0].start, phrase.number[1])
+    kind = kind_in(text, tokens, phrase, alone=True)
+    if kind is None or UNREAL.intersection(w.text.lower() for w in phrase.words):
         return
     last = phrase.words[-1]
     if phrase.number is None and kind.end < last.end:
@@ -361,48 +328,40 @@ def _segment(text: str, tokens: Sequence[Token], i: int) -> Iterator[_Candidate]
         or kind.end > last.end
         or after == ":"
     ):
-        yield _Candidate(3 if phrase.number else 5, kind.start, kind.end)
+        yield Candidate(3 if phrase.number else 5, kind.start, kind.end)
 
 
-def _of_name(text: str, tokens: Sequence[Token], i: int) -> Iterator[_Candidate]:
+def _of_name(text: str, tokens: Sequence[Token], i: int) -> Iterator[Candidate]:
     """ "The village of Alstad", wherever it stands; of several villages only the name."""
     phrase = phrase_at(text, tokens, i)
-    if phrase is None or phrase.number or not _ends_with_noun(text, phrase.words):
+    if phrase is None or phrase.number or not ends_with_noun(text, phrase.words):
         return
-    end = _continued(text, tokens, phrase.end)
+    end = where_ends(text, tokens, phrase.end)
     if end is None or tokens[phrase.end].text.lower() != "of":
         return
     other = phrase_at(text, tokens, phrase.end + 1)
-    named = None if other is None else _name(text, other)
+    named = None if other is None else name_in(text, other)
     if named is not None:
-        plural = not _is_singular(text, phrase.words)
-        yield _Candidate(1 if plural else 2, named[0] if plural else phrase.words[0].start, end)
+        plural = not is_singular(text, phrase.words)
+        yield Candidate(1 if plural else 2, named[0] if plural else phrase.words[0].start, end)
 
 
-def _titled(text: str, phrase: Phrase) -> _Candidate | None:
+def _titled(text: str, phrase: Phrase) -> Candidate | None:
     """A noun of a place before its name: "wind farm Horns Rev", "MS Nordlys"."""
     words = phrase.words
     k = next((k for k, w in enumerate(words) if w.text[0].isupper()), 0)
-    if words[0].text in _SHIPS and len(words) > 1:
-        return _Candidate(3, words[0].start, words[-1].end)
+    if words[0].text in SHIPS and len(words) > 1:
+        return Candidate(3, words[0].start, words[-1].end)
     if (
         k == 0
         or not all(w.text[0].isupper() for w in words[k:])
-        or not _ends_with_noun(text, words[:k])
+        or not ends_with_noun(text, words[:k])
     ):
         return None
-    return _Candidate(3, words[0].start, words[-1].end)
+    return Candidate(3, words[0].start, words[-1].end)
 
 
-def _is_name(phrase: Phrase) -> bool:
-    small = ("of", "and", "am", "de", "the", *_SIDES)
-    words = [w for w in phrase.words if w.text.lower() not in small] or list(phrase.words)
-    if any(w.text.isupper() or any(c.isdigit() for c in w.text) for w in words):
-        return False
-    return not phrase.determiner and len(words) <= 3 and all(w.text[0].isupper() for w in words)
-
-
-def _between(text: str, tokens: Sequence[Token], phrase: Phrase) -> _Candidate | None:
+def _between(text: str, tokens: Sequence[Token], phrase: Phrase) -> Candidate | None:
     """ "Between gate A and gate B", "between the depot and the clinic"."""
     if phrase.end + 1 >= len(tokens) or tokens[phrase.end].text.lower() != "and":
         return None
@@ -410,137 +369,9 @@ def _between(text: str, tokens: Sequence[Token], phrase: Phrase) -> _Candidate |
     if other is None:
         return None
     if phrase.number is not None and other.number is not None:
-        return _Candidate(2, phrase.words[0].start, other.number[1])
+        return Candidate(2, phrase.words[0].start, other.number[1])
     both = all(
-        p.determiner == "the" and any(_ends_with_noun(text, w) for w in (p.words[:1], p.words))
+        p.determiner == "the" and any(ends_with_noun(text, w) for w in (p.words[:1], p.words))
         for p in (phrase, other)
     )
-    return _Candidate(2, phrase.words[0].start, other.words[-1].end) if both else None
-
-
-def _name(text: str, phrase: Phrase) -> tuple[int, int, bool] | None:
-    """A name with the sides and nouns of places around it; whether it has such a noun."""
-    words = phrase.words
-    k = next((k for k, w in enumerate(words) if w.text[0].isupper() and len(w.text) > 1), None)
-    if k is None:
-        return None
-    if _ROAD.fullmatch(words[k].text):
-        return words[k].start, words[k].end, True
-    if re.match(r"[A-Z]\d|IPv\d", words[k].text):
-        return None
-    end = k
-    while end + 1 < len(words) and (
-        words[end + 1].text[0].isupper()
-        or (
-            end + 2 < len(words)
-            and words[end + 2].text[0].isupper()
-            and words[end + 1].text.lower()
-            in ("of", "and", "am", "de", "la", "le", "del", "di", "du", "an", "der", "und")
-        )
-    ):
-        end += 1
-    if NOT_PLACES.match(text[words[k].start : words[end].end]):
-        return None
-    last = max(
-        (e for e in range(k, len(words)) if _ends_with_noun(text, words[: e + 1])), default=-1
-    )
-    begin = k
-    while begin > 0 and words[begin - 1].text.lower() in _SIDES:
-        begin -= 1
-    stop = words[max(end, last)].end
-    if last == len(words) - 1 and last >= end and phrase.number is not None:
-        stop = phrase.number[1]
-    if _UNREAL.intersection(w.text.lower() for w in words[k : max(end, last) + 1]):
-        return None
-    ship = words[k].text in _SHIPS and end > k
-    return words[begin].start, stop, last >= k or ship
-
-
-def _ends_with_noun(text: str, words: Sequence[Token]) -> bool:
-    return _noun_words(text, words) > 0
-
-
-def _noun_words(text: str, words: Sequence[Token]) -> int:
-    """How many of the last words are a noun of a place; 0 for none."""
-    for count in (3, 2, 1):
-        if len(words) >= count:
-            said = " ".join(text[words[-count].start : words[-1].end].split())
-            said = said.removesuffix("'s")
-            if _NOUN.fullmatch(said) or _NOUNS.fullmatch(said):
-                return count
-    return 0
-
-
-def _is_singular(text: str, words: Sequence[Token]) -> bool:
-    count = max(1, _noun_words(text, words))
-    return _NOUN.fullmatch(" ".join(text[words[-count].start : words[-1].end].split())) is not None
-
-
-def _kind(
-    text: str, tokens: Sequence[Token], phrase: Phrase, *, alone: bool = False
-) -> _Candidate | None:
-    """A kind of place in the phrase: up to its last noun of a place, with number and "of …"."""
-    words = phrase.words
-    glued = next((w for w in words if _GLUED.fullmatch(w.text)), None)
-    if glued is not None:
-        return _Candidate(2, glued.start, glued.end)
-    last = max((e for e in range(len(words)) if _ends_with_noun(text, words[: e + 1])), default=-1)
-    if last < 0:
-        return None
-    used = words[: last + 1]
-    if any(w.text.lower() in _UNREAL for w in used):
-        return None
-    if used[0].text.lower() == "smart" and len(used) == 2:
-        return None
-    if (
-        used[-1].text.lower() == "port"
-        and phrase.number is not None
-        and phrase.number[1] - phrase.number[0] > 2
-    ):
-        return None
-    if any(w.text.lower() == "high" for w in used) and used[-1].text.lower() not in (
-        "street",
-        "school",
-    ):
-        return None
-    start, end = used[0].start, used[-1].end
-    numbered = last == len(words) - 1 and phrase.number is not None
-    if numbered and phrase.number is not None:
-        end = phrase.number[1]
-    elif last == len(words) - 1 and (of := _continued(text, tokens, phrase.end)) is not None:
-        return _Candidate(2, start, of)
-    said = text[start : used[-1].end]
-    if last < len(words) - 1 and said.endswith("'s"):
-        return None
-    if not numbered and _COMPUTED.fullmatch(said):
-        return None
-    plural = not numbered and not _is_singular(text, used)
-    definite = phrase.determiner in DEFINITE
-    if plural and not definite:
-        return None
-    if not numbered and (
-        _VAGUE.fullmatch(said) or (_DIM.fullmatch(said) and said.lower() != "high street")
-    ):
-        return None
-    if not (numbered or phrase.determiner or alone):
-        bare = len(used) < 2 and _ALONE.fullmatch(said) is None
-        if bare or last < len(words) - 1:
-            return None
-    return _Candidate(2 if numbered or len(used) > 1 else 3, start, end)
-
-
-def _continued(text: str, tokens: Sequence[Token], at: int) -> int | None:
-    """Where "… of the library" or "… of Porto" ends."""
-    if at + 1 >= len(tokens) or tokens[at].text.lower() not in ("of", "under", "near"):
-        return None
-    phrase = phrase_at(text, tokens, at + 1)
-    if phrase is None:
-        return None
-    named = _name(text, phrase)
-    if named is not None:
-        return named[1]
-    last = max(
-        (e for e in range(len(phrase.words)) if _ends_with_noun(text, phrase.words[: e + 1])),
-        default=-1,
-    )
-    return phrase.words[last].end if phrase.determiner in DEFINITE and last >= 0 else None
+    return Candidate(2, phrase.words[0].start, other.words[-1].end) if both else None
