@@ -77,6 +77,8 @@ _PATTERNS = tuple(
         r"\bfor\s+\d+(?:\.\d+)?\s*-?\s*(?:min|mins|h|hrs?|nights|weekends|seasons|shifts|semesters|years)\b",
         rf"(?<=[,;]\s)(?:for\s+)?(?:\d+(?:\.\d+)?)\s*(?:hours?|hrs?|h|days|weeks?|months?|nights|(?<=[1-9]\d\s)min(?:ute)?s?)(?:\s+(?:long|only|of\s+[a-z]+))?{_EDGE}",
         r"(?<=[,;]\s)\d{2,3}\s+min(?:ute)?s?\b(?!\s+(?:latency|delay|interval|rpo))",
+        r"\b(?:on|during)\s+(?:the\s+)?(?:match|market|school|race|game|open|public|rainy|sunny|hot|cold|dry|wet|busy|quiet|feast|sports|election)[\s-]*(?:days?|nights?)\b",
+        r"\b(?:in\s+)?(?:term|school)[\s-]time\b(?:\s+only)?",
         rf"\b(?:{_PART})\s+(?:to|till|until)\s+(?:{_PART})(?![\w-])",
         r"\bfrom\s+(?:opening|open|sunrise|sunset|dawn|dusk|morning|start|kick-?off)\s+(?:until|till|to)\s+(?:[a-z]+)\b",
         r"\bwhenever\s+(?:it\s+(?:rains|snows|freezes|storms|floods|burns|is\s+(?:dark|raining|snowing|foggy|windy|icy|open|hot|cold)|gets\s+\w+)|"

@@ -95,7 +95,7 @@ _PAST = re.compile(
     re.I,
 )
 _PICTURED = re.compile(
-    r"\b(?:pictures?|photos?|images?|footage|videos?|vid|model|map|plan|tour|director|head|board|owner|end|rest|most|some|all|out|because)\s*$",
+    r"\b(?:cop(?:y|ies)|backups?|pictures?|photos?|images?|footage|videos?|vid|model|map|plan|tour|director|head|board|owner|end|rest|most|some|all|out|because)\s*$",
     re.I,
 )
 _SMALL = word_set(
