@@ -79,6 +79,7 @@ SLOTS = (
     ("slots-third", EVERYTHING),
     ("slots-fourth", EVERYTHING),
     ("slots-fifth", EVERYTHING),
+    ("slots-sixth", EVERYTHING),
     ("slots-last", EVERYTHING),
 )
 SEVERAL = (

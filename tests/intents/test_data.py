@@ -29,6 +29,7 @@ SETS = (
     "slots-third",
     "slots-fourth",
     "slots-fifth",
+    "slots-sixth",
     "slots-last",
     "several",
     "several-second",
