@@ -37,7 +37,7 @@ _RENEWABLE = (
 )
 _FROM_NATURE = re.compile(
     rf"\b(?:only|on|with|by|use|using|when|while|for|from|if|prefer\w*)\s+(?:(?:only|some|pure|100\s*%|cheap|local|the|there\s+is)\s+){{0,2}}{_RENEWABLE}"
-    rf"|{_RENEWABLE}\s+(?:(?:is|are|being)\s+)?(?:used|plentiful|available|preferred|only|please|cheap|abundant)\b"
+    rf"|{_RENEWABLE}\s+(?:(?:is|are|being)\s+)?(?:used|plentiful|if|where|available|preferred|only|please|cheap|abundant)\b"
     r"|\b(?:charged|powered|fed|run)\s+(?:only\s+)?by\s+(?:sunlight|the\s+sun|solar|wind)\s+(?:only|alone)\b|\b(?:wind|solar|sun)-powered\s+\w+\s+only\b"
     r"|\blow-power(?=\s*(?:$|[,.;!?)]|please\b|mode\b|operation\b|if\b|as\b))",
     re.IGNORECASE,
@@ -54,8 +54,8 @@ _LOW_ENERGY = re.compile(
     rf"economi[sz]e|economical|cheap|frugal|thrifty|modest|careful|easy|light|stingy|gentle|kind|"
     rf"waste\s+(?:no|as\s+little)|(?:not|n't|without|never)\s+wast(?:e|ing))\s+"
     rf"(?:(?:the|its|their|our|any|with|on|in|of|to|down|as\s+much|possible)\s+){{0,3}}{_ENERGY}\b{_USE}"
-    rf"|(?:minimal|minimum|low(?:est)?|least|(?:as\s+)?little|(?:as\s+)?few|less|smallest|cheap(?:est)?|lean)\s+"
-    rf"(?:possible\s+)?(?:energy|electricity|carbon|co2|emissions?|watts?|joules?|battery\s+(?:drain|use|usage)|power(?=\s+(?:consumption|use|usage|"
+    rf"|(?:minimal|minimum|low(?:est)?|least|(?:as\s+)?little(?=\s+current)|(?:as\s+)?little|(?:as\s+)?few|less|smallest|cheap(?:est)?|lean)\s+"
+    rf"(?:possible\s+)?(?:energy|electricity|current(?=\s+as\b)|carbon|co2|emissions?|watts?|joules?|battery\s+(?:drain|use|usage)|power(?=\s+(?:consumption|use|usage|"
     rf"draw|as|possible)))\b{_USE}{_NOT_A_WISH}(?:\s+as\s+(?:possible|(?:you|we|it)\s+can(?:\s+\w+)?))?"
     r"|(?:minimal|minimum|lowest|least)\s+power(?=\s*(?:$|[,.;!?]))"
     rf"|{_ENERGY}{_USE}\s+(?:(?:must|should|has|have|need|needs|is|are|be|stays?|to|kept|held|remains?|brought|at|as|"
@@ -93,7 +93,7 @@ _OTHERS = (
     r"(?:everything|anything|every(?:one|body)|any(?:one|body))\s+else(?!'s)|the\s+rest)"
 )
 _FIRST = re.compile(
-    rf"\b(?:above|ahead\s+of|before|over|in\s+front\s+of)\s+(?:absolutely\s+|literally\s+|simply\s+)?(?:{_OTHERS}|everything|"
+    rf"\b(?:above|ahead\s+of|before|over|in\s+front\s+of)\s+(?:absolutely\s+|literally\s+|simply\s+)?(?:{_OTHERS}|everything|everyone|everybody|"
     r"(?:anyone|anybody|everyone|everybody)\s+else's\s+(?:calls?|traffic|data|packets|stuff))\b"
     rf"|\b(?:nothing|nobody|no\s+one|no\s+other\s+\w+)(?:\s+else)?\s+(?:may|must|can|should|shall|is\s+allowed\s+to|is|goes|"
     rf"comes|gets)\s+(?:(?:push|shove|kick)\s+(?:us|it|them)\s+(?=aside)|(?:be|get|go|come|take|have)\s+)?(?:aside|ahead|before|in\s+front|precedence|priority|more\s+important|"
@@ -101,11 +101,11 @@ _FIRST = re.compile(
     r"|\b(?:must|should|has\s+to|have\s+to|needs?\s+to|shall|always)\s+(?:always\s+)?(?:come|comes|go|goes|be\s+served)\s+first\b"
     r"|(?<!who )(?<!which )(?<!that )\b(?:comes?|goes)\s+first\b"
     r"|\b(?:takes?|has|have|needs?|give\s+it)\s+(?:absolute\s+)?precedence\b"
-    r"|\bmost\s+important\s+(?:of\s+all|service|traffic)|\bmatter\s+of\s+life\s+and\s+death\b",
+    r"|\b(?:most|utmost|extremely|absolutely)\s+urgent\b|\bmost\s+important\s+(?:of\s+all|service|traffic)|\bmatter\s+of\s+life\s+and\s+death\b",
     re.IGNORECASE,
 )
 _CALM = re.compile(
-    r"\b(?:(?:nobody|no\s+one|not|n't|never)(?:'s|\s+is)?\s+in\s+a\s+(?:hurry|rush)|(?:not|n't|nothing|hardly)\s+(?:that\s+|very\s+|so\s+|at\s+all\s+|too\s+|really\s+|particularly\s+|terribly\s+)?"
+    r"\b(?:(?:don't|do\s+not|doesn't|does\s+not)\s+(?:care|mind|matter)\s+(?:about\s+)?(?:the\s+)?(?:speed|how\s+(?:fast|long|slow)|when)|(?:nobody|no\s+one|not|n't|never)(?:'s|\s+is)?\s+in\s+a\s+(?:hurry|rush)|(?:not|n't|nothing|hardly)\s+(?:that\s+|very\s+|so\s+|at\s+all\s+|too\s+|really\s+|particularly\s+|terribly\s+)?"
     r"(?:urgent|time[\s-]critical|important)|no\s+(?:hurry|rush|urgency|priority)(?!\s+(?:with|about|for|to)\s+(?:the\s+|an?\s+|your\s+)?(?:install|set|offer|quote|reply|repl|answer|deliver|send|decid))|low(?:est)?\s+(?:urgency|importance)|"
     r"best[\s-]effort|least\s+important|(?:behind|after)\s+(?:absolutely\s+)?everything\s+else|nothing\s+(?:better|else|more\s+important)\s+to\s+do|"
     r"whenever\s+(?:it\s+)?(?:suits|is\s+convenient|convenient)(?:\s+(?:you|best))?|whenever\s+you\s+(?:like|can|want|have\s+(?:time|room))|background\s+(?:traffic|task|job|priority|class|transfer)|"

@@ -87,10 +87,13 @@ _AND_ME = re.compile(
     rf"|(?P<number2>{NUMBER})\s+(?:\w+\s+){{0,2}}?(?:{PEOPLE})\s+(?:and|plus|\+)\s+(?:me|myself|I)\b",
     re.IGNORECASE,
 )
-_AND_MORE = re.compile(r"\s*(?:,|,?\s*and|plus|as\s+well\s+as|&|\+)\s+", re.IGNORECASE)
-_AND = re.compile(r"and|plus|as\s+well|[&+]", re.IGNORECASE)
+_AND_MORE = re.compile(
+    r"\s*(?:,|,?\s*and|plus|as\s+well\s+as|&|\+)\s+(?:(?:the|our|my|another|about|some)\s+)?|\s",
+    re.IGNORECASE,
+)
+_AND = re.compile(r"and|plus|as\s+well|[&+]|^\s$", re.IGNORECASE)
 _AND_ONE = re.compile(
-    rf"\s*,?\s*(?:and|plus)\s+(?:an?|1|one)\s+(?:[a-z-]+\s+)?(?:{PEOPLE}|{ANY_PEOPLE}|[a-z]+er)\b",
+    rf"\s*,?\s*(?:and|plus)\s+(?:an?|1|one)\s+(?:[a-z-]+\s+)?(?:{PEOPLE}|{ANY_PEOPLE}|{DEVICES}|[a-z]+er)\b",
     re.I,
 )
 _ENDS_THERE = re.compile(
@@ -167,6 +170,18 @@ _PLURAL = re.compile(
 )
 _OF_THEM = re.compile(r"\bof\s+them$", re.IGNORECASE)
 _TIMES = re.compile(r"(?<![\w.,])(\d{1,4})\s?[x×]\s?$")
+_BETWEEN = re.compile(
+    r"\bbetween\s.*\b(?:junctions|intersections|crossings|theatres|rooms|rooms)$",
+    re.I,
+)
+_VERBS = re.compile(r"\d\s+(?:streams|feeds|calls|monitors|lifts|drives|tags|needs)$")
+_NUMBERED_ONE = re.compile(
+    rf"(?:^|[.!?]\s+)(?!(?:monitor|track|tag|lift|phone|screen|display|stream|call|feed|watch|film|host|seat)\b)"
+    rf"(?:{DEVICES}|{PEOPLE})(?<!s)\s+$",
+    re.IGNORECASE,
+)
+"""Before the number of one of many: "Ambulance 7 streams"."""
+_SITE = re.compile(r"(?:stations|substations|wells|houses|flats|homes|buildings)$", re.IGNORECASE)
 _METRES = re.compile(
     r"(?:met(?:er|re)|mile|foot|second|minute|hour|year|degree|euro|dollar)s", re.IGNORECASE
 )
@@ -179,7 +194,7 @@ _MANY = {"k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6}
 def find_users(text: str) -> list[Mention]:
     """Stated numbers of users, devices or seats, in the text's order."""
     found = [
-        _mention(text, m, m["number"], m["scale"], m["people"] is not None)
+        _placed(text, m, _mention(text, m, m["number"], m["scale"], m["people"] is not None))
         for m in _COUNT.finditer(text)
     ]
     found += [_mention(text, m, m["number"], m["scale"], True) for m in _LABELLED.finditer(text)]
@@ -194,12 +209,14 @@ def find_users(text: str) -> list[Mention]:
     found += (
         settled if any(found) or not any(settled) else [replace(m, rank=4) for m in settled if m]
     )
-    if not any(found):
+    if not any(m for m in found if m and m.rank < 4):
         found += [_thing(text, m) for m in _THINGS.finditer(text)]
         found += [_bare(text, m) for m in (*_FOR.finditer(text), *_HOUSED.finditer(text))]
         found += [_alone(text, m) for m in _ALONE.finditer(text)]
         for pattern in (GROUP_OF, AFTER_NOUN, AT_ONCE, ATTENDING):
             found += [_apart(text, m, 4) for m in pattern.finditer(text)]
+    if not any(found):
+        found += [_thing(text, m, anywhere=True) for m in _THINGS.finditer(text)]
     if not any(found):
         found += [
             Mention("users", 1.0, m.start(), m.end(), rank=5)
@@ -303,7 +320,7 @@ def _joined(text: str, mentions: list[Mention]) -> list[Mention]:
         last = chains[-1][-1] if chains else None
         if (
             last is not None
-            and last.rank == mention.rank > 0
+            and (last.rank == mention.rank > 0 or {last.rank, mention.rank} == {1, 2})
             and last.lower is None is mention.lower
             and last.comparison == mention.comparison
             and _AND_MORE.fullmatch(text, last.end, mention.start)
@@ -318,7 +335,9 @@ def _joined(text: str, mentions: list[Mention]) -> list[Mention]:
         whole = ended and _ENDS_THERE.match(text, single.end() if single else chain[-1].end)
         if whole and (len(chain) > 1 or single):
             value = sum(m.value for m in chain) + (1.0 if single else 0.0)
-            found.append(replace(chain[0], value=value, end=chain[-1].end))
+            found.append(
+                replace(chain[0], value=value, end=chain[-1].end, rank=min(m.rank for m in chain))
+            )
         else:
             found.extend(chain)
     return found
@@ -337,18 +356,30 @@ def _alone(text: str, match: re.Match[str]) -> Mention | None:
     return None if mention is None else replace(mention, start=match.start("number"), rank=4)
 
 
-def _thing(text: str, match: re.Match[str]) -> Mention | None:
+def _placed(text: str, match: re.Match[str], mention: Mention | None) -> Mention | None:
+    """Stations that something is at count where nothing else does: "at 31 stations, 280 gates"."""
+    if (
+        mention is None
+        or match["people"] is not None
+        or _AT_SITES.search(near_before(text, match.start())) is None
+    ):
+        return mention
+    return replace(mention, rank=4) if _SITE.search(match[0]) else mention
+
+
+def _thing(text: str, match: re.Match[str], *, anywhere: bool = False) -> Mention | None:
     """Anything else in the plural that is asked for: "20 crates", "11 hospitals"."""
     before = near_before(text, match.start())
     where = _PLACED.search(before)
-    if where is not None and not (match["sites"] and _AT_SITES.search(before)):
+    there = match["sites"] or anywhere
+    if where is not None and not (there and _AT_SITES.search(before)):
         return None
-    if _SPREAD.search(before) and (not match["sites"] or before.rstrip().endswith("between")):
+    if _SPREAD.search(before) and (not match["sites"] or _BETWEEN.search(before + match[0])):
         return None
     mention = _mention(text, match, match["number"], match["scale"], False)
     if mention is None or mention.value == 0:
         return None
-    return replace(mention, rank=3)
+    return replace(mention, rank=5 if anywhere else 3)
 
 
 def _bare(text: str, match: re.Match[str]) -> Mention | None:
@@ -359,7 +390,7 @@ def _bare(text: str, match: re.Match[str]) -> Mention | None:
 def _counts_no_users(before: str) -> bool:
     """What "80 of them" stands for is of a kind that is never served, such as photos."""
     plurals = [word for word in _MANY_SAID.findall(before) if not _METRES.fullmatch(word)]
-    return bool(plurals) and NEVER_SERVED.fullmatch(plurals[-1]) is not None
+    return bool(plurals) and all(NEVER_SERVED.fullmatch(word) for word in plurals)
 
 
 def _mention(
@@ -381,6 +412,8 @@ def _mention(
     if yearly and (one or _OF_A_YEAR.search(before)):
         return None
     if match.groupdict().get("number2") and NEVER_SERVED.match(after.lstrip()):
+        return None
+    if _VERBS.search(match[0]) and _NUMBERED_ONE.search(before):
         return None
     if _MEASURED.search(match[0]):
         return None

@@ -24,7 +24,7 @@ SETTLED = re.compile(
 )
 """A number with words that say that it is the one that counts."""
 AT_ONCE = re.compile(
-    rf"(?:{_CLAUSE}|\b(?:about|around|roughly|some|for|to|of|with)\s+(?:the\s+)?)(?:(?:about|around|roughly|some|up\s+to|over|nearly|almost)\s+)?{_N}\s+{_TOGETHER}"
+    rf"(?:{_CLAUSE}|\b(?:about|around|roughly|some|for|to|of|with|more\s+than|at\s+most|up\s+to|max|never\s+over)\s+(?:the\s+)?)(?:(?:about|around|roughly|some|up\s+to|over|nearly|almost)\s+)?{_N}\s+{_TOGETHER}"
     rf"(?:\s+{_TOGETHER})*(?!\s+(?:the|an?|our)\b)(?=\s*(?:$|[,;:.!?)]|\b(?:with|at|in|on|and|each|need|have|are|will|[a-z]+(?:s|ed))\b))",
     re.IGNORECASE,
 )
@@ -52,7 +52,7 @@ GROUPS_OF = re.compile(
 """So many groups of so many: "3 crews of 2"."""
 AFTER_NOUN = re.compile(
     rf"(?<![\w-])(?:concurrent\s+|simultaneous\s+|expected\s+)?(?P<noun>(?=[a-z-]+s\b)(?!(?:lines|stations|terminals|units|beds|seats|desks|things|streams|feeds|calls)\b)"
-    rf"(?:{PEOPLE}|{DEVICES}))(?:\s*[:=~]\s*|\s+|\s+x\s?){_N}(?:{_ENDS}|(?=\s+(?:in|at|on|along|across|near)\b))",
+    rf"(?:{PEOPLE}|{DEVICES}))(?:\s+at\s+home)?(?:\s*[:=~]\s*|\s+|\s+x\s?){_N}(?:{_ENDS}|(?=\s+(?:in|at|on|along|across|near)\b))",
     re.IGNORECASE,
 )
 """The number after the noun, in notes: "viewers 4,500"."""
@@ -67,7 +67,7 @@ PART_OF = re.compile(
 )
 """Some of all: "20 of our 50 forklifts"."""
 ONE = re.compile(
-    rf"\b(?:one|a\s+single)\s+(?:[a-z][a-z'-]*\s+){{0,2}}?(?:{PEOPLE}|{DEVICES})\b"
+    rf"\b(?:one|a\s+single)\s+(?:[a-z][a-z'-]*\s+){{0,2}}?(?!lines?\b|feeds?\b|streams?\b|managers?\b|controllers?\b|servers?\b|gateways?\b|nodes?\b|hosts?\b|sessions?\b|calls?\b|stations?\b|units?\b|things?\b)(?:{PEOPLE}|{DEVICES})\b"
     r"(?!\s+(?:after|at\s+a\s+time|per|each|or\s+more|to\s+another)\b)",
     re.IGNORECASE,
 )

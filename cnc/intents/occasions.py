@@ -81,7 +81,7 @@ _PATTERNS = tuple(
         r"\b(?:in\s+)?(?:term|school)[\s-]time\b(?:\s+only)?",
         rf"\b(?:{_PART})\s+(?:to|till|until)\s+(?:{_PART})(?![\w-])",
         r"\bfrom\s+(?:opening|open|sunrise|sunset|dawn|dusk|morning|start|kick-?off)\s+(?:until|till|to)\s+(?:[a-z]+)\b",
-        r"\bwhenever\s+(?:it\s+(?:rains|snows|freezes|storms|floods|burns|is\s+(?:dark|raining|snowing|foggy|windy|icy|open|hot|cold)|gets\s+\w+)|"
+        r"\bwhenever\s+(?:it\s+(?:rains|snows|freezes|storms|floods|burns|is\s+on\s+the\s+(?:road|way|move|water)|is\s+(?:dark|raining|snowing|foggy|windy|icy|open|hot|cold)|gets\s+\w+)|"
         r"(?:there\s+is|there's)\s+(?:an?\s+)?(?:storm|frost|fog|snow|ice|rain|match|event|concert|fire|flood|game|fair)|the\s+(?:shop|museum|park|office|school|lift|pool)s?\s+(?:is|are)\s+open)\b",
         r"\b(?:only\s+)?(?:while|when)\s+(?:the|our|my)\s+\w+\s+(?:is|are)\s+(?:there|in|open|present|in\s+session|at\s+\w+)\b",
         r"\b(?:only\s+)?while\s+(?:charging|idle|parked|docked|plugged\s+in|asleep|open|in\s+port|at\s+(?:sea|anchor|berth))\b(?:\s+(?:at|in|on|over)\s+(?:the\s+)?[a-z]+)?",

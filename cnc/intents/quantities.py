@@ -114,6 +114,8 @@ _CYCLE = re.compile(
     re.IGNORECASE,
 )
 _LOOP = re.compile(r"\s*-?\s*(?:control\s+|motion\s+)?(?:cycles?|loops?)\b", re.IGNORECASE)
+MOST_WAIT_MS = 60e3
+"""Who waits longer complains, and states no limit."""
 MOST_CYCLE_MS = 100.0
 _WAY = r"(?P<way>down(?:link|stream|load|loading)?|up(?:link|stream|load|loading)?)"
 _DIRECTION = re.compile(
@@ -324,7 +326,7 @@ def _is_latency(text: str, start: int, end: int, unit: str, value: float) -> boo
     small = unit.lower().startswith(("ms", "mil", "us", "usec", "mic", "m.s", "毫"))
     if nearest is not None and nearest[0] in clause:
         if nearest["latency"] is not None:
-            return True
+            return value <= MOST_WAIT_MS or not nearest["latency"].lower().startswith("wait")
         word = nearest[0].lower()
         limited = comparison_of(text, start, end, small_is_good=True) == "at_most"
         if word == "refresh" and limited:
@@ -334,6 +336,8 @@ def _is_latency(text: str, start: int, end: int, unit: str, value: float) -> boo
         between = text[max(0, start - 48) + nearest.end() : start]
         answered = word == "after" and any(w["latency"] and w[0] in clause for w in words)
         near = ("," in between or word == "after" or _IN.search(between)) and limited
+        if value <= 1e4 and _IN.search(between) and _CLAUSE_BEGINS.match(text[end:]):
+            return True
         return small or answered or _is_far(between) or bool(near)
     if small:
         return True

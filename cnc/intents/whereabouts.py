@@ -104,7 +104,8 @@ _SMALL = word_set(
 )
 _NOT_IN = re.compile(NOT_IN, re.IGNORECASE)
 _ABSTRACT = re.compile(ABSTRACT, re.IGNORECASE)
-_THINGS = re.compile(rf"(?:{PEOPLE}|{DEVICES})", re.IGNORECASE)
+_THINGS = re.compile(rf"(?:{PEOPLE}|{DEVICES}|{ANY_PEOPLE})", re.IGNORECASE)
+_SITTING = re.compile(r"\b(?:sits?|sitting|seated|sat)\s*$", re.IGNORECASE)
 _DWELLERS = re.compile(
     rf"\b(?:{PEOPLE}|{ANY_PEOPLE}|people|streets|roofs|canals|banks)\s*$", re.IGNORECASE
 )
@@ -186,7 +187,8 @@ def _after(
         by = word == "by" and _AGENT.search(text[max(0, cue.start - 20) : cue.start]) is not None
         before = text[max(0, cue.start - 48) : cue.start]
         away = bool(
-            (_THERE.fullmatch(said) and _STEERED.search(before))
+            (phrase.number is None and _SITTING.search(before))
+            or (_THERE.fullmatch(said) and _STEERED.search(before))
             or (_DESK.fullmatch(said) and _AT_WORK.search(before))
         )
         if not (by or away):

@@ -34,6 +34,12 @@ def stated(text):
         ("wearables of 26 in-patients", 26),
         ("skin photos from the 30 GP practices", 30),
         ("a ResNet on 100clients", 100),
+        ("the 45 designers and the 5 interns", 50),
+        ("five boats and one plane", 6),
+        ("never more than 8 in parallel", 8),
+        ("cooling valves at blocks 3 and 4, 62 of them", 62),
+        ("tap-in gates at 31 metro stations, 280 gates", 280),
+        ("sensors in 80 manholes", 80),
     ],
 )
 def test_users_are_counted_wherever_their_number_stands(text, users):
@@ -58,6 +64,9 @@ def test_users_are_counted_wherever_their_number_stands(text, users):
         "a relay at +905551112233",
         "a vessel with 12 decks",
         "archaeologists in trench 7 stream",
+        "Ambulance 7 streams ultrasound",
+        "she stands there in three dimensions",
+        "robots that share one traffic manager",
     ],
 )
 def test_what_is_never_served_is_not_counted(text):
@@ -93,6 +102,9 @@ def test_what_is_never_served_is_not_counted(text):
         ("whenever it suits you", "prio=8"),
         ("priority over absolutely everything", "prio=1"),
         ("prioritise it", "prio=2"),
+        ("a tracker, wait ten minutes until it opens", "-"),
+        ("notice movement after dark, alarm in 3 s", "latency=3000"),
+        ("don't care about speed", "prio=8"),
         ("only on renewable electricity", "energy=low"),
         ("monitoring of a solar power plant", "-"),
         ("lights give green to trams", "-"),
