@@ -34,7 +34,7 @@ REPEATED = 4
 class Patience:
     """How long turns go on, other than as often as was trained. One slot at a time, in numpy."""
 
-    most: int = 16
+    most: int = 24
     """Turns."""
     enough: float = 5e-4
     """A gain, in parts of what the decision saves against serving nobody, that counts as none."""
