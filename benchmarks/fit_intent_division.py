@@ -31,7 +31,6 @@ Array = NDArray[np.float64]
 ONE = (
     "services", "services-second", "services-final", "services-third", "services-last",
     "slots", "slots-second", "slots-third", "slots-fourth", "slots-last", "one-service",
-    "negation", "negation-second", "negation-last", "negation-third",
 )  # fmt: skip
 SEVERAL = ("several", "several-second")
 ROUNDS = 4

@@ -35,7 +35,9 @@ _REFUSED = re.compile(
     r"\blast\s+(?:year|month|week|spring|summer|autumn|winter|time)|\bused\s+to\b|"
     r"\b(?:went|gone|go)\s+live\b|\b(?:\w+\s+)?years?\s+ago\b|\bnext\s+(?:year|phase|budget)\b|"
     r"\b(?:can|could|may|might|will|must|should)\s+(?:well\s+|happily\s+)?(?:wait|freeze|fail|stop|go|"
-    r"be\s+(?:dropped|skipped|cancelled|left\s+out|postponed))\b|\bdone\b|"
+    r"be\s+(?:slow|late|dropped|skipped|cancelled|left\s+out|postponed))\b|\bdone\b|"
+    r"\b\w+s?\s+fine\b(?!\s+(?:to|if)\b)|\b(?:was|were|been|got)\s+(?:already\s+)?(?:delivered|installed|"
+    r"bought|rolled\s+out|completed|finished|introduced|built|settled|solved)\b|"
     # It is forbidden, failed, rejected, too dear.
     r"\b(?:forbidden|prohibited|banned|illegal|off[\s-]limits|ruled\s+out|out\s+of\s+the\s+question|"
     r"off\s+the\s+table|out\s+of\s+scope|off\s+the\s+list|beside\s+the\s+point|impractical|"
@@ -61,14 +63,14 @@ _REFUSED = re.compile(
     r"interest|our\s+thing|what)\b|\b(?:do|does|did|would)(?:n't|\s+not)\s+(?:want|need|ask|wish|"
     r"require|mean)\b|\bno\s+(?:interest|need|use|thanks)\b|"
     r"\bnone\s+of\s+(?:our|my|your|their)\b|\b(?:nobody|no\s+one)\s+(?:here\s+|really\s+)?(?:asks?|asked|"
-    r"needs?|wants?|cares?|uses?|misses)\b|\bnot\s+(?:interested|asking|about)\b|"
+    r"needs?|wants?|cares?|uses?|misses)\b(?!\s+to\b)|\bnot\s+(?:interested|asking|about)\b|"
     r"\bcan\s+do\s+without\b|\brather\s+than\b|\binstead\s+of\b|\bunlike\b|\banything\s+but\b|"
     r"^(?:no(?!\s+(?:more|less|later|longer)\b)|not|nobody|no\s+one|neither|nor|never)\b",
     re.IGNORECASE,
 )
 _DOUBT = re.compile(
     rf"\b{_NOT}\b|n't\b|^(?:we|i)(?:\s+have|'ve\s+got)\b(?!\s+to\b)|\bwithout\b|\binstead\b|\brather\b|\bcovered\b|\bhandled\b|\benough\b|"
-    r"\bas\s+(?:it\s+is|they\s+are)\b|\bstays?\b|\blater\b|\bover\b|\bprevious(?:ly)?\b|\buntil\b|"
+    r"\b(?:has|have)\s+(?:its|their|his|her|our)\b|\bin\s+person\b|\bas\s+(?:it\s+is|they\s+are)\b|\bstays?\b|\blater\b|\bover\b|\bprevious(?:ly)?\b|\buntil\b|"
     r"\b(?:would|will)\s+have\s+to\b",
     re.IGNORECASE,
 )
@@ -80,7 +82,8 @@ _WANTED = re.compile(
     r"needed)\b|\b(?:should|shall|must|has\s+to|have\s+to)\b|\blet\b|\bmerely\b|\bsimply\b|"
     r"\bgive\s+(?:us|me|them)\b|\btell\s+(?:us|me)\b|\bthis\s+time\b|\bthis\s+(?:year|month)'s\b|"
     r"\bnext\s+step\b|\b(?:is|are|be)\s+enough\b|\bwill\s+do\b|\bsuffic\w+|\bdoes\s+nicely\b|"
-    r"\b(?:the|our|my)\s+(?:point|worry|goal|aim|task|order|trouble|problem)\s+is\b|\bmine\s+is\b",
+    r"\b(?:the|our|my)\s+(?:point|worry|goal|aim|task|order|trouble|problem)\s+is\b|\b(?:mine|ours)\s+(?:is|are)\b|\bnext\s+up\b|\bwhat\s+\w+n't\b|"
+    r"\bstill\s+(?:missing|lacking)\b",
     re.IGNORECASE,
 )
 _LACKING = re.compile(
@@ -94,7 +97,7 @@ _TURNS = re.compile(
 )
 _SEGMENT = re.compile(
     r"(?<=[,;:!?])\s+|(?<=\.)\s+|\s+[-–—]+\s+|\s+(?=but\b)|"
-    r"\s+(?=(?:so|hence|and)\s+(?:just|only|simply|merely|now|instead)\b)",
+    r"\s+(?=(?:so|hence|and)\s+(?:just|only|simply|merely|now|instead)\b)|\s+(?=(?:so|hence)\s+(?:we|i|they)\b)",
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(
@@ -137,7 +140,8 @@ def _weights(clauses: list[str]) -> list[int]:
     for number, clause in enumerate(clauses):
         refusing = 2 * bool(_REFUSED.search(clause)) or int(bool(_DOUBT.search(clause)))
         turned = bool(_TURNS.match(clause)) and number > 0
-        weight = refusing - bool(_WANTED.search(clause)) - turned
+        announced = number > 0 and clauses[number - 1].endswith(":") and weights[-1] < 0
+        weight = refusing - bool(_WANTED.search(clause)) - (turned or announced)
         if (
             weight > 0
             and number

@@ -89,6 +89,12 @@ def test_segments_that_may_refuse():
          "at the meeting nobody sees nobody."),
         ("You can leave the holograms to the film people; a normal meeting is enough",
          "a normal meeting is enough"),
+        ("Meter readings arrive fine. What doesn't is the trip command.",
+         "What doesn't is the trip command."),
+        ("Tags were delivered in spring. Next up: carts without drivers.",
+         "Next up: carts without drivers."),
+        ("Grid protection is the utility's problem. Ours is meters nobody wants to read by hand.",
+         "Ours is meters nobody wants to read by hand."),
     ],
 )  # fmt: skip
 def test_clauses_weighed_against_one_another(text, wanted):

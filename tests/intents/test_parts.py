@@ -1,7 +1,13 @@
+import numpy as np
 import pytest
 
+from cnc.intents.division import cuts, divide, signs, with_services
 from cnc.intents.parts import fragments, respective, split_parts
+from cnc.intents.routes import Judgement
 from cnc.intents.slots import states_quantity
+
+HEADS = None
+"""Heads that a judgement carries; no sign reads them."""
 
 
 def said(intent, name):
@@ -61,6 +67,10 @@ def numbers(found):
             ],
         ),
         (
+            "Heart sensors for 200 patients; video consultations for their 30 doctors.",
+            [("patient-monitoring", 200, None), ("video-conferencing", 30, None)],
+        ),
+        (
             "not gaming, but video conferencing for 20 people and voice calls for 30",
             [("video-conferencing", 20, None), ("voice-call", 30, None)],
         ),
@@ -81,6 +91,9 @@ def test_each_service_has_its_own_numbers(recogniser, text, expected):
         "remote surgery with haptic feedback and 4K video for 3 surgeons",
         "cloud gaming between 10 and 20 ms for 50 players",
         "cloud gaming for 20 players and cloud gaming for 30 players",
+        "Police, fire brigade and ambulance want one dependable radio for voice, pictures and data",
+        "Remote surgery with 3 ms latency and 80 Mbps for 400 medical devices",
+        "Containers, trailers, pallets and tools: where are they?",
         "Ambulance dispatch, fire department and police must coordinate, top priority",
     ],
 )
@@ -120,3 +133,32 @@ def test_what_is_said_respectively_is_taken_apart():
 def test_fragments_without_two_services_are_no_parts():
     text = "AR for 20 users and glasses"
     assert split_parts(text, fragments(text), states_quantity) == []
+
+
+def test_signs_of_a_cut():
+    whole, left, right = (
+        Judgement(HEADS, np.array([kind, 1 - kind]), np.array(services))
+        for kind, services in ((1.0, [0.5, 0.5]), (0.9, [0.99, 0.01]), (0.8, [0.02, 0.98]))
+    )
+    found = cuts("a film, and 20 Mbps for games")
+    assert [(cut.sign, cut.left, cut.right) for cut in found] == [
+        (", and", "a film", "20 Mbps for games")
+    ]
+    row = signs(found[0], whole, left, right, Names())
+    assert row is not None and row[0] < row[1] and row[2] < 0 and row[3] < 0
+    assert signs(found[0], whole, left, left, Names()) is None
+
+
+class Names:
+    """A lexicon that knows no name."""
+
+    def scores(self, text):
+        return np.zeros(2)
+
+
+def test_words_before_the_first_service_are_said_of_all(recogniser):
+    text = "In RAN domain 3, AR for 20 users and cloud gaming for 30 players"
+    spans = divide(text, recogniser._routes)
+    pieces = with_services(text, spans, recogniser._routes)
+    assert len(spans) == 2
+    assert [piece.service is None for piece in pieces] == [True, False, False]
