@@ -35,8 +35,11 @@ _DANGLING = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"(?<![A-Za-z])\d+(?:[.,:]\d+)*(?:st|nd|rd|th|k|%)?(?![A-Za-z\d])", re.IGNORECASE
+    r"(?<![A-Za-z\d])(?!360[\s-]*(?:°|deg|videos?\b|cameras?\b|views?\b|film|content))"
+    r"\d+(?:[.,:]\d+)*(?:st|nd|rd|th|k|%)?(?![A-Za-z\d])",
+    re.IGNORECASE,
 )
+"""Numbers but for the name of pictures all around, "360 video"."""
 _SPACE = re.compile(r"\s+([,.;:])|([,;:])(?=\s*[,.;:])")
 
 
