@@ -29,7 +29,7 @@ AT_ONCE = re.compile(
     re.IGNORECASE,
 )
 NO_GROUPS = (
-    "delay|latency|lag|rate|speed|price|cost|budget|fee|range|list|total|sum|maximum|minimum|average|mean|age|period|time|"
+    "root|percent|square|delay|latency|lag|rate|speed|price|cost|budget|fee|range|list|total|sum|maximum|minimum|average|mean|age|period|time|"
     "size|length|distance|radius|area|height|depth|width|load|weight|version|edition|club|class|summer|winter|year|model|"
     "series|priority|value|level|limit|cap|ceiling|floor|floors|factor|share|interval|cycle|ping|resolution|availability|reliability|"
     "uptime|throughput|bandwidth|jitter|gap|gaps|loss|count|end|beginning|middle|start|one|out|short|instead|because|hundreds|thousands|"

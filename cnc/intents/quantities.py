@@ -317,7 +317,8 @@ def _is_latency(text: str, start: int, end: int, unit: str, value: float) -> boo
         return False
     after = _TIME_AFTER.match(text[end:])
     if after is not None:
-        return after["latency"] is not None
+        late = (after["latency"] or "").lower() in ("late", "behind")
+        return after["latency"] is not None and (value <= MOST_WAIT_MS or not late)
     if _UNTIL.match(text[end:]):
         return True
     words = list(_TIME_WORD.finditer(text[max(0, start - 48) : start]))

@@ -47,7 +47,7 @@ NO_USERS = (
     "songs|pages|floors|stor(?:ey|ie)s|levels|streets|blocks|rooms|halls|buildings|wards|corridors|lanes|"
     "roads|miles|inches|euros|dollars|pounds|parameters|params|tokens|layers|classes|models|[gtcnv]?pus|cores|"
     "nines|steps|stages|phases|shifts|updates|messages|packets|readings|samples|requests|queries|"
-    "transactions|events|measurements|values|variables|cells|bands|channels|dimensions|series|colou?rs|voices|formats|versions|currencies|continents|oceans|slots|"
+    "transactions|events|measurements|values|variables|cells|bands|channels|sentences|bullets|words|paragraphs|verses|dimensions|series|colou?rs|voices|formats|versions|currencies|continents|oceans|slots|"
     "copies|replicas|backups|files|titles|documents|records|matches|games|goals|laps|languages|countries|"
     "cities|towns|villages|regions|provinces|states|districts|zones|areas|places|locations|positions|centres|centers|"
     "types|kinds|sorts|ways|reasons|options|parts|tons|tonnes|kilos|grams|litres|liters|volts|"
