@@ -63,7 +63,7 @@ def build_intent(
         confidence=round(min(1.0, confidence), 4),
         runners_up=others[:2],
         language=language,
-        notes=_notes(stated),
+        notes=(*_notes(stated), *_note_on_rate(stated, rate, users)),
     )
 
 
@@ -93,6 +93,19 @@ def _notes(stated: Stated) -> tuple[str, ...]:
             "once and runs until it ends or is withdrawn, since the emulator has no calendar"
         )
     return tuple(notes)
+
+
+def _note_on_rate(stated: Stated, rate: Slot[float], users: Slot[int]) -> tuple[str, ...]:
+    """How a rate was read beside which no users are said."""
+    total = stated.data_rate_total_mbps
+    if total is None or stated.shared or stated.users is not None:
+        return ()
+    if rate is total:
+        return (f"{total.value:g} Mbit/s are taken for each of the {users.value} assumed users",)
+    return (
+        f"{total.value:g} Mbit/s are taken for all {users.value} assumed users together: "
+        'add "each" if every one needs them',
+    )
 
 
 def _assumed(figure: Figure) -> Slot[float]:

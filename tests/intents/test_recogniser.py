@@ -172,3 +172,14 @@ def test_importing_loads_no_model():
         "assert not {'torch', 'sentence_transformers', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_rate_without_users_is_shared_where_that_leaves_each_enough(recogniser):
+    shared = recogniser.recognise("nightly backup of our servers at 10 Gbps").intent
+    assert shared.data_rate_total_mbps.value == 10_000
+    assert shared.data_rate_mbps.value == 10_000 / shared.users.value
+    assert any("together" in note for note in shared.notes)
+    own = recogniser.recognise("cloud gaming with 35 Mbit/s").intent
+    assert own.data_rate_total_mbps is None
+    assert own.data_rate_mbps.value == 35
+    assert any("for each" in note for note in own.notes)
