@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,11 @@ LONGEST = 2_000
 """Characters; a request for one service fits easily."""
 _CERTAIN = 0.97
 """Probability of being a request that outweighs the verb and object of a network operation."""
+_ASKING = re.compile(
+    r"\b(?:give|get|make|let|have|me|us|we|i|you|please|can|could|would|like|need|want|wants|a|an|"
+    r"the|some|more|it|just|only|and|with|now)\b|\W+"
+)
+"""Words of a text that only asks for something, without saying what."""
 
 
 class Recogniser:
@@ -300,7 +306,13 @@ def _reason(judgement: Judgement, prepared: Prepared) -> RefusalReason | None:
     rest = int(np.argmax(judgement.kinds[EVERYDAY:])) + EVERYDAY
     if rest == OPERATION:
         return "network_operation"
-    return "no_service_class" if rest == VAGUE else "not_this_domain"
+    return "no_service_class" if rest == VAGUE or _only_quality(prepared) else "not_this_domain"
+
+
+def _only_quality(prepared: Prepared) -> bool:
+    """Whether a text asks for a quality and for nothing else ("give me low latency")."""
+    latency, rate, reliability, _, quality, *_ = prepared.signs
+    return (latency or rate or reliability or quality) and not _ASKING.sub("", prepared.masked)
 
 
 def _refused(text: str, reason: RefusalReason, message: str, in_domain: float = 0.0) -> Recognition:

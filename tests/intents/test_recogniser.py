@@ -70,6 +70,7 @@ def test_two_services_become_two_intents(recogniser):
         ("block port 22 on all routers", "network_operation"),
         ("reboot the core switch", "network_operation"),
         ("I need low latency", "no_service_class"),
+        ("Give me low latency", "no_service_class"),
         ("10 ms and 50 Mbps for 20 users", "no_service_class"),
         ("augmented reality for 0 users", "no_service_class"),
         ("augmented reality for 1e12 users", "no_service_class"),
