@@ -27,6 +27,9 @@ _REFUSED = re.compile(
     r"\b(?:has|have|with|runs?\s+on|got)\s+(?:already\s+)?(?:its|their|his|her|our|an?)\s+own\b|"
     r"\b(?:we|i|they)\s+(?:already|have\s+enough|have\s+plenty)\b|\balready\b|"
     r"\b(?:is|are)\s+what\s+(?:everyone|everybody|we)\s+(?:has|have|had)\b|\bfor\s+free\b|"
+    r"\b(?:has|have)\s+(?:its|their|his|her)\b|\bin\s+person\b|\bstays?\W*$|\bby\s+mistake\b|\bdo(?:es)?\s+it\s+(?:well|fine)\b|'s\s+own\b|"
+    r"\b(?:is|are)\s+(?:an?\s+|the\s+)?(?:project|job|task|matter|business|concern|contract)\s+(?:of|for)\b|"
+    r"\b(?:we|i|they)(?:'ve|\s+have)\s+got\W*$|"
     r"\b(?:outsourced|subcontracted|sold)\s+to\b|"
     # It works, or is over, or comes later.
     r"\b(?:works?|runs?|is|are|does|do)\s+(?:perfectly\s+|quite\s+|just\s+|already\s+)?"
@@ -46,9 +49,9 @@ _REFUSED = re.compile(
     r"exclude|dismis)s?(?:s?ed|led)\b|\b(?:scrapped|ditched|dropped|tried|rejects?|refuses?)\b|"
     r"\bdecided\s+(?:against|not)\b|\b(?:looked|had\s+a\s+look)\s+at\b|"
     r"\b(?:gave|give|given)\s+up\b|\bfailed\b|\bquit\b|"
-    r"\btoo\s+(?:\w+ly\s+)?(?:costly|expensive|dear|pricey|slow|much|blurred|dangerous|risky|big|"
+    r"\b(?:was|were|proved|turned\s+out)\s+too\s+\w+|\btoo\s+(?:\w+ly\s+)?(?:costly|expensive|dear|pricey|slow|much|blurred|dangerous|risky|big|"
     r"complicated|heavy|clumsy|fancy)\b|\b(?:no|without|beyond|over)\s+(?:the\s+|our\s+|my\s+|a\s+)?"
-    r"(?:budget|purse|means|money|funds)\b|\b(?:hates?|hated|exhausts?|dizzy|sick\s+of|fed\s+up|"
+    r"(?:budget|purse|means|money|funds)\b|\b(?:hates?|hated|exhausts?|dizzy|sick\b|fed\s+up|"
     r"tired\s+of|loathes?|dislikes?)\b|"
     # Plain refusals.
     r"^(?:(?:please|let's|let\s+us|and|so|then|we|you|i|can|could|should|ok|no)\W+)*(?:forget|skip|"
@@ -64,13 +67,15 @@ _REFUSED = re.compile(
     r"require|mean)\b|\bno\s+(?:interest|need|use|thanks)\b|"
     r"\bnone\s+of\s+(?:our|my|your|their)\b|\b(?:nobody|no\s+one)\s+(?:here\s+|really\s+)?(?:asks?|asked|"
     r"needs?|wants?|cares?|uses?|misses)\b(?!\s+to\b)|\bnot\s+(?:interested|asking|about)\b|"
-    r"\bcan\s+do\s+without\b|\brather\s+than\b|\binstead\s+of\b|\bunlike\b|\banything\s+but\b|"
-    r"^(?:no(?!\s+(?:more|less|later|longer)\b)|not|nobody|no\s+one|neither|nor|never)\b",
+    r"\bcan\s+do\s+without\b|"
+    r"^(?:we|i|they)\s+(?:don't|do\s+not|won't|will\s+not)\s+(?:stream|store|train|steer|drive|track|"
+    r"film|record|broadcast|watch|move|play|trade|operate|measure|call|phone|meet|fly|send|build)\b|\brather\s+than\b|\binstead\s+of\b|\bunlike\b|\banything\s+but\b|"
+    r"^(?:no(?!\s+(?:more|less|later|longer)\b)|not|nothing|nobody|no\s+one|neither|nor|never)\b",
     re.IGNORECASE,
 )
 _DOUBT = re.compile(
     rf"\b{_NOT}\b|n't\b|^(?:we|i)(?:\s+have|'ve\s+got)\b(?!\s+to\b)|\bwithout\b|\binstead\b|\brather\b|\bcovered\b|\bhandled\b|\benough\b|"
-    r"\b(?:has|have)\s+(?:its|their|his|her|our)\b|\bin\s+person\b|\bas\s+(?:it\s+is|they\s+are)\b|\bstays?\b|\blater\b|\bover\b|\bprevious(?:ly)?\b|\buntil\b|"
+    r"\bas\s+(?:it\s+is|they\s+are)\b|\bstays?\b|\blater\b|\bover\b|\bprevious(?:ly)?\b|\buntil\b|"
     r"\b(?:would|will)\s+have\s+to\b",
     re.IGNORECASE,
 )
@@ -91,7 +96,7 @@ _LACKING = re.compile(
     re.IGNORECASE,
 )
 _TURNS = re.compile(
-    r"^(?:but|yet|just|only|instead|rather|now|so|simply|merely|therefore|hence|thus|this\s+time|"
+    r"^(?:(?:and|so|hence)\s+)?(?:but|yet|just|only|instead|rather|now|so|simply|merely|therefore|hence|thus|this\s+time|"
     r"these\s+days|nowadays|today|until\s+then|provided|what|all|it's|it\s+is|however|still|then)\b",
     re.IGNORECASE,
 )
