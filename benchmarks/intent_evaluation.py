@@ -54,6 +54,7 @@ NEGATIONS = (
     ("negation, second set", "negation-second"),
     ("negation, last set", "negation-last"),
     ("negation, third set", "negation-third"),
+    ("negation, fourth set", "negation-fourth"),
 )
 REASONS = {
     "everyday": "not_this_domain",
@@ -85,6 +86,7 @@ SLOTS = (
 SEVERAL = (
     ("several services", "several"),
     ("several services, second set", "several-second"),
+    ("several services, third set", "several-third"),
 )
 CHINESE = (
     ("Chinese", "chinese"),

@@ -29,7 +29,8 @@ _CUT = re.compile(
 )
 _MEASURE = re.compile(
     r"\W*(?:(?:an?|the|with|within|at|under|below|about|up\s+to|only|ultra|very|high|low|good|"
-    r"guaranteed|minimal|maximum)[\s-]+)*(?:\d|latenc|delay|jitter|bandwidth|throughput|reliab|"
+    r"guaranteed|minimal|maximum)[\s-]+)*(?:\d|keeping\b|maintaining\b|ensuring\b|saving\b|"
+    r"reducing\b|minimi[sz]ing\b|energy\s+(?:use|consumption)|latenc|delay|jitter|bandwidth|throughput|reliab|"
     r"availab|rates?\b|uptime|packet|up\b|down\b|uplink|downlink)",
     re.IGNORECASE,
 )
