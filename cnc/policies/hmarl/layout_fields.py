@@ -47,6 +47,7 @@ class Layout:
     """[D*R] position in D x (K + 1) of the origin and candidate; the last choice is unserved."""
     onto_candidate: Array
     """[R, K + 1] 1 where a route leads to a candidate, alike for each origin."""
+    origins: int
     choices: int
     """Of an origin, K + 1."""
     route_side: Array

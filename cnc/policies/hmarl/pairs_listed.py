@@ -69,8 +69,7 @@ class ReadyPairs:
         layout = self.layout
         choices = layout.choices
         if possible is None:
-            wide = int(layout.route_choice.max()) // choices * choices + choices
-            possible = np.ones((len(layout.service), wide))
+            possible = np.ones((len(layout.service), layout.origins * choices))
         self._choice_shape = possible.shape
         self._choices = np.flatnonzero(possible > 0)
         wide = possible.shape[-1]
