@@ -61,6 +61,8 @@ _ALONE, _ASK, _LIMIT = 0.65, 0.1, 0.55
 other, from which the other is asked, and from which it is divided by both."""
 _OWN = 0.7
 """Probability of the first service in the fragment that begins to ask for it."""
+_FURTHER = 1.5
+"""Log-odds that a side of a divided text has more for being divided itself."""
 _CLEAR = (5.0, 8.0, -11.0, -9.0, 4.0, 6.0)
 """Log-odds of clearly different sides, for telling beforehand which cuts need no judge."""
 _MOST = 12
@@ -185,18 +187,17 @@ def with_services(text: str, spans: Sequence[Span], routes: Routes) -> list[Frag
     return pieces
 
 
-def _divided(text: str, offset: int, routes: Routes) -> list[Span]:
+def _divided(text: str, offset: int, routes: Routes, *, further: bool = False) -> list[Span]:
     whole = routes.quick.judge([prepare(text)])[0]
-    cut = _best_cut(text, whole, routes)
+    cut = _best_cut(text, whole, routes, _FURTHER if further else 0.0)
     if cut is None:
         top = int(whole.services.argmax())
         return [Span(offset, offset + len(text), top, float(whole.services[top]))]
-    return _divided(text[: cut.start], offset, routes) + _divided(
-        text[cut.end :], offset + cut.end, routes
-    )
+    left = _divided(text[: cut.start], offset, routes, further=True)
+    return left + _divided(text[cut.end :], offset + cut.end, routes, further=True)
 
 
-def _best_cut(text: str, whole: Judgement, routes: Routes) -> Cut | None:
+def _best_cut(text: str, whole: Judgement, routes: Routes, bonus: float) -> Cut | None:
     """The cut that most likely parts two services, if that is likely enough."""
     places = cuts(text)
     if len(places) > _MOST:
@@ -209,7 +210,7 @@ def _best_cut(text: str, whole: Judgement, routes: Routes) -> Cut | None:
     for n, cut in enumerate(places):
         row = signs(cut, whole, judgements[2 * n], judgements[2 * n + 1], routes.lexicon)
         if row is not None:
-            p = _probability(row, _FIRST)
+            p = _probability(row, _FIRST, bonus)
             if best is None or p > best[0]:
                 best = (p, cut, row)
     if best is None or best[0] < _ASK:
@@ -218,7 +219,7 @@ def _best_cut(text: str, whole: Judgement, routes: Routes) -> Cut | None:
     second = routes.judge_by_both([prepare(t) for t in (text, cut.left, cut.right)])
     if second is None:
         return cut if p >= _ALONE else None
-    return cut if _probability(np.array([*row, *judged(*second)]), _BOTH) >= _LIMIT else None
+    return cut if _probability(np.array([*row, *judged(*second)]), _BOTH, bonus) >= _LIMIT else None
 
 
 def _could_win(cut: Cut, whole: Judgement, lexicon: Lexicon) -> bool:
@@ -230,6 +231,8 @@ def _could_win(cut: Cut, whole: Judgement, lexicon: Lexicon) -> bool:
     return _probability(np.array([*best, *seen(cut, named)]), _FIRST) >= _ASK
 
 
-def _probability(row: NDArray[np.float64], model: tuple[tuple[float, ...], float]) -> float:
+def _probability(
+    row: NDArray[np.float64], model: tuple[tuple[float, ...], float], bonus: float = 0.0
+) -> float:
     weights, constant = model
-    return float(1 / (1 + np.exp(-(row @ np.array(weights) + constant))))
+    return float(1 / (1 + np.exp(-(row @ np.array(weights) + constant + bonus))))
