@@ -48,6 +48,7 @@ REQUESTS = (
     ("final set", "services-final"),
     ("third set", "services-third"),
     ("last set", "services-last"),
+    ("fresh set", "services-fresh"),
 )
 NEGATIONS = (
     ("negation", "negation"),
@@ -55,6 +56,7 @@ NEGATIONS = (
     ("negation, last set", "negation-last"),
     ("negation, third set", "negation-third"),
     ("negation, fourth set", "negation-fourth"),
+    ("negation, fresh set", "negation-fresh"),
 )
 REASONS = {
     "everyday": "not_this_domain",
@@ -66,6 +68,7 @@ OTHERS = (
     ("final everyday", "everyday-final", REASONS["everyday"]),
     ("everyday, second set", "everyday-second", REASONS["everyday"]),
     ("everyday, last set", "everyday-last", REASONS["everyday"]),
+    ("everyday, fresh set", "everyday-fresh", REASONS["everyday"]),
     ("statements", "statements", REASONS["everyday"]),
     ("network operations", "operations", REASONS["operation"]),
     ("network operations, second set", "operations-second", REASONS["operation"]),
@@ -82,11 +85,13 @@ SLOTS = (
     ("slots-fifth", EVERYTHING),
     ("slots-sixth", EVERYTHING),
     ("slots-last", EVERYTHING),
+    ("slots-fresh", EVERYTHING),
 )
 SEVERAL = (
     ("several services", "several"),
     ("several services, second set", "several-second"),
     ("several services, third set", "several-third"),
+    ("several services, fresh set", "several-fresh"),
 )
 CHINESE = (
     ("Chinese", "chinese"),
@@ -98,6 +103,7 @@ CURVES = (
     ("final sets", "services-final", "everyday-final"),
     ("third and second sets", "services-third", "everyday-second"),
     ("last sets", "services-last", "everyday-last"),
+    ("fresh sets", "services-fresh", "everyday-fresh"),
 )
 
 
