@@ -20,7 +20,7 @@ _VERB = (
     r"define|insert|"
     r"monitor|scan|tilt|hand\s*over|modify|edit|map|bind|attach|detach|withdraw|protect|let|"
     r"make\s+sure|ensure|find|save|back\s*up|get|view|start|stop|connect|disconnect|which|"
-    r"what|how\s+many|why"
+    r"what|how\s+many|why|resize|suspend|resume|trigger|rebalance"
 )
 _OBJECT = (
     r"ports?\s*\d+|\d+/(?:tcp|udp)|(?:switch|trunk|access|uplink|mirror|serial|console|router|"
@@ -44,7 +44,8 @@ _OBJECT = (
     r"dscp|qos\s+polic\w+|polic(?:y|ies)|rules?|bandwidth\s+(?:of|for)|quotas?|traffic|"
     r"queues?|bridge\s+domain|hostname|certificates?|line\s+card|cells?\s+\d+|neighbou?rs?|"
     r"transmit\s+power|protocols?|peering|peers?\s+as|as\s?\d{2,}|telemetry\s+collector|"
-    r"log(?:s|ging)?\s+server|user\s+account"
+    r"log(?:s|ging)?\s+server|user\s+account|[vc]nfs?|failover|"
+    r"network\s+functions?"
 )
 _STRONG_OBJECT = re.compile(
     r"\b(?:ports?\s*\d+|\d+/(?:tcp|udp)|v-?lans?\b(?:\s*\d+)?|bgp|ospf|eigrp|mpls|stp|"
@@ -54,7 +55,8 @@ _STRONG_OBJECT = re.compile(
     r"firewalls?|routers?|middlebox(?:es)?|openflow|flow\s+(?:rules?|tables?)|"
     r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?:/\d+)?|"
     r"ssid|mtu|mac\s+address(?:es)?|firmware|running[\s-]config\S*|deep\s+packet\s+inspection|"
-    r"dpi|load\s+balancers?|netflow|dscp|vrf|gre|nat|proxy)\b",
+    r"dpi|load\s+balancers?|netflow|dscp|vrf|gre|nat|proxy|[vc]nfs?|"
+    r"transmit\s+power|network\s+functions?)\b",
     re.IGNORECASE,
 )
 _OPENING = (
@@ -72,6 +74,23 @@ _HARD_VERB = re.compile(
     re.IGNORECASE,
 )
 
+_RADIO = re.compile(
+    rf"{_OPENING}(?:optimi[sz]e|implement|tune|adjust|reduce|minimi[sz]e)\b[^.;?!]{{0,40}}?\b(?:beamforming|bbu|"
+    r"transmit\s+power|cell\s+sites?|handover\s+(?:parameters?|thresholds?|margins?)|"
+    r"(?:energy|power)\s+(?:use|usage|consumption)\s+of\s+(?:all\s+|the\s+|our\s+)*(?:ran|base\s+"
+    r"stations?|cells?|networks?|core))\b",
+    re.IGNORECASE,
+)
+"""Setting the radio network itself."""
+_MEASURING = re.compile(
+    rf"{_OPENING}(?:monitor|measure|track|report|log|alert|notify|watch)\b(?:\s+(?:on|us|me|the|all|"
+    r"any|every|of|our|if|when|urllc|embb|mmtc|slices?|networks?|ran|links?|cells?|average|mean|p\d+|"
+    r"end[\s-]to[\s-]end|e2e|user|current|peak|intents?))*\s+(?:latency|delay|throughput|jitter|"
+    r"packet\s+loss|availability|utili[sz]ation|fulfil+ment|slas?|kpis?|counters)\b",
+    re.IGNORECASE,
+)
+"""Observing figures of the network itself."""
+
 
 def operation_strength(text: str) -> int:
     """How clearly the text is a network operation.
@@ -81,7 +100,7 @@ def operation_strength(text: str) -> int:
         verb with an ordinary object, 1 for such an object alone, 0 otherwise.
     """
     strong = _STRONG_OBJECT.search(text) is not None
-    if _HARD_VERB.search(text):
+    if any(rule.search(text) for rule in (_HARD_VERB, _MEASURING, _RADIO)):
         return 3
     if _RULE.search(text):
         return 3 if strong else 2
