@@ -84,6 +84,11 @@ def test_quality_is_masked():
         ("configure BGP on the router", 3),
         ("Set up a video conference", 0),
         ("live video for 200 people", 0),
+        ("monitor the latency of all eMBB slices", 3),
+        ("optimise beamforming of the campus cells", 3),
+        ("reduce the energy consumption of all base stations", 3),
+        ("monitor patients at home", 0),
+        ("track load on trucks", 0),
     ],
 )
 def test_operations_by_verb_and_object(text, strength):
