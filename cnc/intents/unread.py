@@ -22,6 +22,12 @@ _ENDLESS = re.compile(
 _FOREIGN = re.compile(rf"{NUMBER}\s*[^\W\d_A-Za-z\u00c0-\u024f\u2e80-\u9fff\uac00-\ud7af]{{2,}}")
 """A number and a word in a script of letters that no rule reads."""
 
+_JITTER = re.compile(
+    rf"\bjitter\s+(?:of|is|under|below|at\s+most|less\s+than|within|<=?)?\s*{NUMBER}\s*(?:ms|us|milliseconds?|"
+    rf"microseconds?)\b|{NUMBER}\s*(?:ms|us|milliseconds?|microseconds?)\s+(?:of\s+)?jitter\b",
+    re.IGNORECASE,
+)
+
 
 def unread(text: str, spans: Iterable[tuple[int, int]]) -> tuple[str, ...]:
     """A note for each figure of the text that stands outside the spans that were read."""
@@ -30,6 +36,7 @@ def unread(text: str, spans: Iterable[tuple[int, int]]) -> tuple[str, ...]:
     for pattern, why in (
         (_LONG, 'a latency is a matter of seconds, and a time is said as "for the next 2 hours"'),
         (_ENDLESS, "state a number"),
+        (_JITTER, "jitter is not watched; a latency is, that 95 of 100 requests keep to"),
         (_FOREIGN, 'say in English what is counted, such as "40 cameras"'),
     ):
         for match in pattern.finditer(text):

@@ -96,6 +96,7 @@ def test_what_is_impossible_is_refused_readably(text, message):
         ("1.000 users", '"1.000" users are read as 1,000'),
         ("AR within 20 years", '"within 20 years" was not used'),
         ("AR within infinity ms", '"within infinity ms" was not used'),
+        ("AR within 20 ms, jitter below 5 ms", '"jitter below 5 ms" was not used'),
         ("AR for 40 камер", '"40 камер" was not used'),
         (f"99.{'9' * 30} % reliability", "counts as 99.9999999999 %"),
     ],
