@@ -97,14 +97,24 @@ def checked_areas(values: Any, cells: int, where: Where) -> tuple[Area, ...]:
                 )
             seen[_plain(name)] = area.name
         for n, domain in enumerate(area.domains):
-            match = _CELL.fullmatch(domain)
-            if match is None or int(match[1]) >= cells:
+            if unplaced(domain, cells):
                 raise ConfigurationError(
                     f"{where(('areas', at, 'domains', n))}: users cannot be in {domain!r}; there "
                     f"are ran-0 to ran-{cells - 1} and terminal-0 to terminal-{cells - 1}"
                 )
         areas.append(area)
     return tuple(areas)
+
+
+def unplaced(domain: str, cells: int) -> str:
+    """Why no users can be in a domain of a world with so many cells; empty where they can."""
+    match = _CELL.fullmatch(domain)
+    if match is not None and int(match[1]) < cells:
+        return ""
+    return (
+        f"users cannot be placed in {domain!r}: name a domain of theirs, ran-0 to ran-{cells - 1} "
+        f"or terminal-0 to terminal-{cells - 1}"
+    )
 
 
 def places(cells: Sequence[PlacedCell]) -> tuple[Area, ...]:

@@ -13,6 +13,7 @@ NUMBER = (
 """A decimal number with grouping by comma, apostrophe or space, or a decimal comma."""
 
 
+_CLAUSE = re.compile(r"[,;:.!?]\s")
 NEAR = 100
 """Characters before a number that can say what it is; no rule looks further back."""
 
@@ -20,6 +21,11 @@ NEAR = 100
 def near_before(text: str, at: int) -> str:
     """What stands just before a place in the text; so that many numbers do not cost many times."""
     return text[max(0, at - NEAR) : at]
+
+
+def clause_before(text: str, at: int, most: int) -> str:
+    """What stands before a place in its clause, of so many characters at most."""
+    return _CLAUSE.split(text[max(0, at - most) : at])[-1]
 
 
 def number_of(text: str) -> float:

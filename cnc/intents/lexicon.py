@@ -39,7 +39,6 @@ class Lexicon:
                 owners = self._entries.setdefault(key, [])
                 if index not in owners:
                     owners.append(index)
-        self._longest = max(map(len, self._entries))
         lengths = Counter(map(len, self._entries))
         self._lengths = sorted(lengths, reverse=True)
 

@@ -76,10 +76,11 @@ _STOP = re.compile(
 )
 _EXCHANGE = re.compile(r"\s(?:with|by|for|to)\s", re.IGNORECASE)
 _EXCHANGING = re.compile(r"replace|swap|from$", re.IGNORECASE)
-_LEADING = re.compile(
+LEADING = re.compile(
     r"^(?:\s*(?:[,;.:!?-]|(?:but|rather|instead|just|only|and|so|please|with|by|to)\b))+\s*",
     re.IGNORECASE,
 )
+"""Connectors that have lost their left side."""
 _CHINESE_BEFORE = re.compile(
     r"(?:我们|我|这|这次|咱们)?(?:并?不是(?:要)?|不要|不需要|不用|无需|别(?:给|搞|弄)?|而不是|不想要|取消|"
     r"不做|不搞|已经有|先不管|先别管|除了)"
@@ -110,7 +111,7 @@ def refusals(text: str, *, english: bool = True) -> list[Refusal]:
 
 def without(text: str, parts: Sequence[Refusal], *, english: bool = True) -> str:
     """The text without these parts, and without connectors that have lost their left side."""
-    leading = _LEADING if english else _CHINESE_LEADING
+    leading = LEADING if english else _CHINESE_LEADING
     kept, at = [], 0
     for part in parts:
         kept.append(text[at : part.start])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cnc.intents.figures import clause_before
 from cnc.intents.phrases import word_set
 
 _MONTHS = (
@@ -119,7 +120,6 @@ _PAPERWORK = re.compile(
     re.IGNORECASE,
 )
 """Where a clause is about papers or about the past, its times are not those of the service."""
-_CLAUSE = re.compile(r"[,;:.!?]\s")
 
 
 def find_occasions(text: str) -> Iterator[tuple[int, int]]:
@@ -133,5 +133,4 @@ def find_occasions(text: str) -> Iterator[tuple[int, int]]:
 
 def is_paperwork(text: str, start: int) -> bool:
     """Whether the clause before a time is about an offer, a call back or the past."""
-    clause = _CLAUSE.split(text[max(0, start - 80) : start])[-1]
-    return _PAPERWORK.search(clause) is not None
+    return _PAPERWORK.search(clause_before(text, start, 80)) is not None

@@ -25,7 +25,13 @@ from cnc.intents.routes import Judgement, Routes
 from cnc.intents.slots import read_stated, states_quantity
 from cnc.intents.spelling import make_corrector
 from cnc.intents.wanted import could_ask, judge_english, judge_foreign
-from cnc.messages.intents import IntentPart, Recognition, RefusalReason
+from cnc.messages.intents import (
+    EMPTY_REQUEST,
+    EXAMPLE_REQUEST,
+    IntentPart,
+    Recognition,
+    RefusalReason,
+)
 from cnc.settings import default_home
 
 LONGEST = 2_000
@@ -117,7 +123,7 @@ class Recogniser:
         shown = text[:LONGEST]
         clean = normalise(text[: 2 * LONGEST])
         if not any(c.isalnum() for c in clean):
-            return _refused(shown, "not_this_domain", f"the request is empty; {_EXAMPLE}")
+            return _refused(shown, "not_this_domain", EMPTY_REQUEST)
         if len(text) > LONGEST:
             return _refused(
                 shown,
@@ -321,9 +327,8 @@ def _refused(text: str, reason: RefusalReason, message: str, in_domain: float = 
     )
 
 
-_EXAMPLE = 'ask for a service, such as "augmented reality for 200 users with latency below 50 ms"'
 _MESSAGES: dict[RefusalReason, str] = {
-    "not_this_domain": f"this is no request for a network service; {_EXAMPLE}",
+    "not_this_domain": f"this is no request for a network service; {EXAMPLE_REQUEST}",
     "network_operation": "this is a job for a network administrator, not a request for a service; "
     "say which service its users need, and the network is arranged for it",
     "no_service_class": "it cannot be told which service this is for; name it and keep the rest, "

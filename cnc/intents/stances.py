@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from cnc.intents.negation import LEADING
+
 _NOT = r"(?:not|n't|no|never|cannot|nobody|no\s+one|none|nothing|neither|nor)"
 _SOMEBODY = (
     r"(?:somebody|someone|other\s+people|others|another|a\s+different|a\s+second|the\s+(?:old|other|"
@@ -108,10 +110,6 @@ _SEGMENT = re.compile(
 _POINTS_BACK = re.compile(
     r"\b(?:that|those|these|them|they|it|this|alone)\b|^(?:\w+\W*){1,3}$", re.IGNORECASE
 )
-_LEADING = re.compile(
-    r"^(?:\s*(?:[,;.:!?-]|(?:but|rather|instead|just|only|and|so|please|with|by|to)\b))+\s*",
-    re.IGNORECASE,
-)
 _SHORT = 7
 """Words, at most, of a clause that refuses the one before it ("don't bother with those")."""
 
@@ -125,7 +123,7 @@ def doubtful_apart(text: str) -> tuple[str, str]:
     doubtful = [c for c, weight in zip(clauses, weights, strict=True) if weight > limit]
     if limit and not doubtful:
         clear, doubtful = doubtful, clear
-    rest = _LEADING.sub("", " ".join(clear)).strip(" ,;:-")
+    rest = LEADING.sub("", " ".join(clear)).strip(" ,;:-")
     return rest, " ".join(doubtful)
 
 

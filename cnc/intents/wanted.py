@@ -40,7 +40,10 @@ class Wanted:
 def judge_english(text: str, routes: Routes) -> Wanted:
     """Judge an English text by what it wants."""
     whole = prepare(text)
-    routes.quick.foresee([whole, *map(prepare, _looked_at_apart(text))])
+    rest, doubtful = doubtful_apart(text)
+    apart = [rest, doubtful] if rest and doubtful else []
+    named = [part.text for part in refusals(text)]
+    routes.quick.foresee([whole, *map(prepare, (*named, *apart))])
     wanted, refused = split_refused(text, describes_service(routes.quick, routes.lexicon))
     if refused and wanted:
         prepared = prepare(wanted)
@@ -49,10 +52,12 @@ def judge_english(text: str, routes: Routes) -> Wanted:
             judgement = judgement.with_clearer_kind(routes.judge_english(whole))
             return Wanted(wanted, prepared, judgement)
     judgement = routes.judge_english(whole)
-    rest, clear = _without_doubtful(text, judgement, routes)
+    left, clear = text, judgement
+    if apart:
+        left, clear = _without_doubtful(text, rest, doubtful, judgement, routes)
     if refused and not wanted and clear is judgement:
         return Wanted("", whole, judgement)
-    return Wanted(rest, whole, clear)
+    return Wanted(left, whole, clear)
 
 
 def judge_foreign(text: str, route: Route, lexicon: Lexicon, *, chinese: bool) -> Wanted:
@@ -83,18 +88,10 @@ def describes_service(route: Route, lexicon: Lexicon) -> Callable[[Sequence[str]
     return judge
 
 
-def _looked_at_apart(text: str) -> list[str]:
-    """Parts that will be judged by themselves."""
-    found = [part.text for part in refusals(text)]
-    rest, doubtful = doubtful_apart(text)
-    return [*found, rest, doubtful] if rest and doubtful else found
-
-
-def _without_doubtful(text: str, whole: Judgement, routes: Routes) -> tuple[str, Judgement]:
+def _without_doubtful(
+    text: str, rest: str, doubtful: str, whole: Judgement, routes: Routes
+) -> tuple[str, Judgement]:
     """What is clearly wanted, with its judgement, where the rest explains the whole's answer."""
-    rest, doubtful = doubtful_apart(text)
-    if not rest or not doubtful:
-        return text, whole
     prepared = prepare(rest)
     clear, refused = routes.quick.judge([prepared, prepare(doubtful)])
     top = int(whole.services.argmax())

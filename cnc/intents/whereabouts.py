@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from cnc.intents.figures import clause_before
 from cnc.intents.phrases import DEFINITE, Phrase, Token, phrase_at, tokens_of, word_set
 from cnc.intents.place_names import (
     GLUED,
@@ -115,7 +116,6 @@ _EVERYWHERE = re.compile(
     r"(?!\s+(?:park|wind|farm|site|platform|rig))",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[,;:.!?]\s")
 
 
 def find_place(text: str, taken: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
@@ -156,7 +156,7 @@ def _candidates(text: str, tokens: Sequence[Token]) -> Iterator[Candidate]:
         phrase = phrase_at(text, tokens, i + 1)
         if phrase is None:
             continue
-        if _PAST.search(_CLAUSE.split(text[max(0, token.start - 48) : token.start])[-1]):
+        if _PAST.search(clause_before(text, token.start, 48)):
             continue
         if strong:
             yield from _after(text, tokens, token, phrase, word)

@@ -26,6 +26,10 @@ EventName = Literal[
     "degraded",
     "withdrawn",
 ]
+EXAMPLE_REQUEST = (
+    'ask for a service, such as "augmented reality for 200 users with latency below 50 ms"'
+)
+EMPTY_REQUEST = f"the request is empty; {EXAMPLE_REQUEST}"
 RELIABILITY_UNSAID_PCT = 95.0
 """Share of requests in time that is needed where the user says none, %."""
 FINAL_EVENTS: frozenset[str] = frozenset(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.running import call_cnc, sent_lines
-from cnc.cli.intent_checks import EMPTY, refused_at_once
+from cnc.cli.intent_checks import EMPTY_REQUEST, refused_at_once
 from cnc.intents.catalogue import load_catalogue
 from cnc.messages.intents import IntentRequest
 from cnc.processes.blueprint import SystemConfig
@@ -30,7 +30,7 @@ def test_an_empty_request_starts_nothing(text: str, tmp_path: Path) -> None:
     assert result.code == 1, result
     assert sent_lines(result) == ["received", "refused"]
     refused = result.rows[-1]
-    assert refused["reason"] == "not_this_domain" and refused["message"] == EMPTY
+    assert refused["reason"] == "not_this_domain" and refused["message"] == EMPTY_REQUEST
     people = call_cnc("intent", text, home=tmp_path)
     assert people.code == 1 and "the request is empty" in people.out
     assert "started" not in people.err and not list(tmp_path.iterdir())

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from cnc.environment.areas import AreaTable
+from cnc.environment.areas import AreaTable, unplaced
 from cnc.environment.sites import Floats
 from cnc.errors import IntentError
 from cnc.messages.intents import Intent, Slot
@@ -45,7 +45,7 @@ def with_domains(
     known = f"known are {', '.join(areas.names)}, or" if areas.areas else "name"
     note = (
         f'area "{said}" is not in the scenario; all areas are served ({known} a domain, such as '
-        f"{_cells(world)[0]})"
+        f"{world.domain_ids[world.candidates.shape[0]]})"
     )
     return intent.model_copy(update={"domains": (), "notes": (*intent.notes, note)})
 
@@ -69,19 +69,9 @@ def origin_shares(intent: Intent, world: World, shares: Floats) -> Floats:
     cells = world.candidates.shape[0]
     there = np.zeros(cells)
     for domain in domains:
-        if domain not in _cells(world):
-            raise IntentError(
-                f"users cannot be placed in {domain!r}: name a domain of theirs, "
-                f"{world.domain_ids[cells]} to {world.domain_ids[2 * cells - 1]} or "
-                f"{world.domain_ids[0]} to {world.domain_ids[cells - 1]}"
-            )
+        if why := unplaced(domain, cells):
+            raise IntentError(why)
         there[world.domain_ids.index(domain) % cells] = 1.0
     weights = there * shares
     weights = weights if weights.sum() > 0 else there
     return np.asarray(weights / weights.sum())
-
-
-def _cells(world: World) -> tuple[str, ...]:
-    """Terminal and RAN domains, the RAN ones first."""
-    cells = world.candidates.shape[0]
-    return (*world.domain_ids[cells : 2 * cells], *world.domain_ids[:cells])
