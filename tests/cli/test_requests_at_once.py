@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from cli.running import call_cnc, sent_lines
-from cnc.cli.intent_checks import EMPTY_REQUEST, refused_at_once
+from cnc.cli.intent_checks import refused_at_once
 from cnc.intents.catalogue import load_catalogue
-from cnc.messages.intents import IntentRequest
+from cnc.messages.intents import EMPTY_REQUEST, IntentRequest
 from cnc.processes.blueprint import SystemConfig
 
 SMALL = SystemConfig("", scenario="small")
