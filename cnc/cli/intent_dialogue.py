@@ -58,7 +58,8 @@ async def converse(
         showing = Showing(as_json)
         for event in said:
             showing(event, datetime.now(UTC))
-        return Ended(said[-1])
+        # an empty request leaves nothing that could be explained or corrected
+        return Ended(said[-1], [] if said[-1].event == "refused" else showing.events)
     with waiting("asking the system" if running else "starting the emulator") as wait:
         system = _system(config, request, as_json, idle, running, thinking)
         async with system as (joined, check):

@@ -41,6 +41,8 @@ def test_users_where_nobody_can_be_start_nothing(tmp_path: Path) -> None:
     result = call_cnc(*asked, home=tmp_path)
     assert result.code == 1 and sent_lines(result) == ["received", "infeasible"]
     assert "'mars-1'" in result.rows[-1]["message"] and "ran-2" in result.rows[-1]["message"]
+    told = call_cnc("explain", "last", home=tmp_path).good().out
+    assert result.rows[-1]["intent_id"] in told and "'mars-1'" in told
 
 
 @pytest.mark.parametrize("origin", ["ran-0", "terminal-2", None])
